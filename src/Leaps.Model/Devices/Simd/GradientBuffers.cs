@@ -1,0 +1,216 @@
+using Leaps.Model.Networks;
+
+namespace Leaps.Model.Devices.Simd;
+
+/// <summary>
+/// Gradients of one evaluator in the kernels' layouts, and how they go back into the flat vector.
+/// Rows of "stride" entries hold channel a at entry a, and the bias's gradient at entry C.
+/// </summary>
+internal sealed unsafe class GradientBuffers
+{
+    private const int Block = SimdNetwork.BlockColumns;
+
+    private readonly SimdNetwork _network;
+    private readonly LocallyEquivariantConv _net;
+    private readonly int _padded, _channels;
+    private readonly AlignedBuffer<float> _output, _first, _transposed, _firstTransposed, _rows, _nextP, _hidden, _tableLanes;
+    private readonly AlignedBuffer<float>[] _weights;       // (layers)(positions, padded channels, stride)
+    private readonly AlignedBuffer<float>[] _inputs;        // (layers)(positions, rows a position, stride)
+    private readonly double[] _embedding;                   // (q, C)
+
+    public GradientBuffers(SimdNetwork network)
+    {
+        _network = network;
+        _net = network.Architecture;
+        _padded = network.PaddedChannels;
+        _channels = _net.Channels;
+        Stride = SimdNetwork.RoundUp(_channels + 1, 16);
+        FirstStride = SimdNetwork.RoundUp(network.First.Inner, 16);
+        RowsPerPosition = _net.IsPotts ? _net.PottsStates : 1;
+        PaddedRowsPerPosition = SimdNetwork.RoundUp(RowsPerPosition, 4);
+        _output = new(network.PaddedOutputs * Stride);
+        _first = new(_padded * FirstStride);
+        _transposed = new(Block * Stride);
+        _firstTransposed = new(Block * FirstStride);
+        _rows = new(PaddedRowsPerPosition * Block);
+        _nextP = new(_padded * Block);
+        _hidden = new(_padded * Block);
+        _tableLanes = new(Math.Max(1, _net.PottsStates) * _padded * Block);
+        _weights = [.. network.Layers.Select(layer => new AlignedBuffer<float>(layer.Window.Positions * _padded * Stride))];
+        _inputs = [.. network.Layers.Select(layer =>
+            new AlignedBuffer<float>(layer.Window.Positions * PaddedRowsPerPosition * Stride))];
+        _embedding = new double[_net.PottsStates * _channels];
+    }
+
+    public int Stride { get; }
+    public int FirstStride { get; }
+    public int RowsPerPosition { get; }
+    public int PaddedRowsPerPosition { get; }
+
+    /// <summary>dL/dω, (padded outputs, stride).</summary>
+    public float* Output => _output.Pointer;
+
+    /// <summary>dL/dW, (padded channels, first stride).</summary>
+    public float* First => _first.Pointer;
+
+    /// <summary>Scratch: a (channels, block) matrix turned to (block, stride).</summary>
+    public float* Transposed => _transposed.Pointer;
+    public float* FirstTransposed => _firstTransposed.Pointer;
+    public float* Rows => _rows.Pointer;
+
+    /// <summary>dL/dP of the layer above, (padded channels, block).</summary>
+    public float* NextP => _nextP.Pointer;
+
+    /// <summary>dL/dh, (padded channels, block).</summary>
+    public float* Hidden => _hidden.Pointer;
+
+    /// <summary>Lane sums of the embedding's gradient, (q, padded channels, block).</summary>
+    public float* TableLanes => _tableLanes.Pointer;
+
+    public float* Weights(int layer, int position) => _weights[layer].Pointer + position * _padded * Stride;
+    public float* Inputs(int layer, int position) => _inputs[layer].Pointer + position * PaddedRowsPerPosition * Stride;
+
+    public void Clear()
+    {
+        _output.Span.Clear();
+        _first.Span.Clear();
+        _tableLanes.Span.Clear();
+        foreach (var buffer in _weights) buffer.Span.Clear();
+        Array.Clear(_embedding);
+    }
+
+    public void BeginRun()
+    {
+        foreach (var buffer in _inputs) buffer.Span.Clear();
+    }
+
+    public void Transpose(float* source, int rows, bool withOne)
+    {
+        float* target = Transposed;
+        for (int c = 0; c < rows; c++)
+        {
+            for (int n = 0; n < Block; n++)
+                target[n * Stride + c] = source[c * Block + n];
+        }
+        for (int n = 0; n < Block; n++)
+            for (int c = _channels; c < Stride; c++)
+                target[n * Stride + c] = withOne && c == _channels ? 1 : 0;
+    }
+
+    public void TransposeFirst(float* source)
+    {
+        for (int k = 0; k < _network.First.Inner; k++)
+        {
+            for (int n = 0; n < Block; n++)
+                _firstTransposed.Pointer[n * FirstStride + k] = source[k * Block + n];
+        }
+    }
+
+    /// <summary>Adds dL/d(values of the first window), (positions, channels, block), to the embedding rows they came from.</summary>
+    public void AddFirstEmbedding(byte* table, float* x)
+    {
+        var window = _net.Windows[0];
+        for (int p = 0; p < window.Positions; p++)
+        {
+            if (p == window.Centre) continue;
+            byte* row = table + p * ColumnGatherer.RowBytes;
+            for (int a = 0; a < _channels; a++)
+            {
+                float* gradient = x + (p * _channels + a) * Block;
+                for (int n = 0; n < Block; n++)
+                {
+                    if (row[n] < _net.PottsStates)
+                        _embedding[row[n] * _channels + a] += gradient[n];
+                }
+            }
+        }
+    }
+
+    /// <summary>Folds the sums over the inputs of a run of one time into b2, the time network and the embedding.</summary>
+    public void EndRun(TimeBias timeBias, Span<double> gradient)
+    {
+        for (int l = 0; l < _inputs.Length; l++)
+        {
+            var window = _net.Windows[l + 1];
+            var tensor = _network.Layout[LocallyEquivariantConv.LayerPrefix(l) + "b2"];
+            var tau = new double[window.Positions];
+            float* bias = timeBias.Layer(l);
+            for (int j = 0; j < window.Positions; j++)
+            {
+                if (j == window.Centre) continue;
+                float* sums = Inputs(l, j);                             // (rows a position, stride)
+                for (int c = 0; c < _channels; c++)
+                {
+                    double total = 0;
+                    for (int v = 0; v < RowsPerPosition; v++)
+                    {
+                        double sum = sums[v * Stride + c];
+                        total += _net.IsPotts ? sum * _network.Tables.Pointer[c * _network.TableStride + v] : sum;
+                    }
+                    gradient[tensor.Offset + c * window.Positions + j] += total;
+                    tau[j] += total;
+                }
+            }
+            timeBias.Backward(l, tau, gradient);
+        }
+    }
+
+    /// <summary>Adds everything that is not folded by run to the flat gradient.</summary>
+    public void AddTo(Span<double> gradient)
+    {
+        var layout = _network.Layout;
+        int linear = layout[LocallyEquivariantConv.Prefix + "linear"].Offset;
+        for (int o = 0; o < _net.OutputsPerSite; o++)
+        {
+            for (int c = 0; c < _channels; c++)
+                gradient[linear + o * _channels + c] += Output[o * Stride + c];
+        }
+        AddFirst(gradient, layout[LocallyEquivariantConv.Prefix + "initial_conv.weight"].Offset);
+        for (int l = 0; l < _weights.Length; l++)
+            AddLayer(gradient, l);
+        if (!_net.IsPotts) return;
+        int embedding = layout[LocallyEquivariantConv.Prefix + "emb.embedding.weight"].Offset;
+        for (int v = 0; v < _net.PottsStates; v++)
+        {
+            for (int c = 0; c < _channels; c++)
+            {
+                double sum = _embedding[v * _channels + c];
+                float* lanes = TableLanes + (v * _padded + c) * Block;
+                for (int n = 0; n < Block; n++) sum += lanes[n];
+                gradient[embedding + v * _channels + c] += sum;
+            }
+        }
+    }
+
+    private void AddFirst(Span<double> gradient, int offset)
+    {
+        var window = _net.Windows[0];
+        int inputs = _net.InputChannels;
+        for (int c = 0; c < _channels; c++)
+        {
+            for (int p = 0; p < window.Positions; p++)
+            {
+                if (p == window.Centre) continue;
+                for (int a = 0; a < inputs; a++)
+                    gradient[offset + (c * inputs + a) * window.Positions + p] += First[c * FirstStride + p * inputs + a];
+            }
+        }
+    }
+
+    private void AddLayer(Span<double> gradient, int l)
+    {
+        var window = _net.Windows[l + 1];
+        string prefix = LocallyEquivariantConv.LayerPrefix(l);
+        int weights = _network.Layout[prefix + "A"].Offset, bias = _network.Layout[prefix + "b1"].Offset;
+        for (int j = 0; j < window.Positions; j++)
+        {
+            float* sums = Weights(l, j);                                // (padded channels, stride)
+            for (int c = 0; c < _channels; c++)
+            {
+                for (int a = 0; a < _channels; a++)
+                    gradient[weights + (c * window.Positions + j) * _channels + a] += sums[c * Stride + a];
+                gradient[bias + c * window.Positions + j] += sums[c * Stride + _channels];
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Leaps.Model.Networks;
+
+namespace Leaps.Model.Devices.Simd;
+
+public enum SimdInstructionSet
+{
+    Avx512,
+    Avx2,
+    Portable,
+}
+
+/// <summary>
+/// A network in the form that the SIMD kernels read: weights in single precision, four output channels side
+/// by side. Evaluators share it; <see cref="Load"/> replaces its content.
+/// </summary>
+public sealed unsafe class SimdNetwork : RateNetwork
+{
+    /// <summary>Columns (sites of walkers) that go through the layers together.</summary>
+    public const int BlockColumns = 48;
+
+    /// <param name="architecture">shapes</param>
+    /// <param name="parameters">values; <see cref="Load"/> replaces them</param>
+    /// <param name="instructionSet">null: the best this machine has</param>
+    public SimdNetwork(LocallyEquivariantConv architecture, ParameterSet parameters, SimdInstructionSet? instructionSet = null)
+        : base(architecture)
+    {
+        InstructionSet = instructionSet ?? BestInstructionSet;
+        if (InstructionSet < BestInstructionSet)
+            throw new LeapsException($"This machine has no {InstructionSet}.");
+        PaddedChannels = RoundUp(architecture.Channels, 4);
+        TableStride = RoundUp(Math.Max(2, architecture.PottsStates + 1), 8);
+        PaddedOutputs = RoundUp(architecture.OutputsPerSite, 4);
+        First = new PackedContraction(1, RoundUp(architecture.Channels, 4), architecture.Windows[0].Positions * architecture.InputChannels);
+        Output = new PackedContraction(1, PaddedOutputs, architecture.Channels);
+        Tables = new AlignedBuffer<float>(PaddedChannels * TableStride);
+        Layers = [.. Enumerable.Range(0, architecture.Layers).Select(l => new PackedLayer(architecture, l, PaddedChannels))];
+        Values = new double[parameters.Values.Length];
+        Load(parameters);
+    }
+
+    /// <summary>
+    /// Everything that fuses multiply and add gives the same bits whatever its width, so it is one kind.
+    /// </summary>
+    public override string DeviceKind => IsFused(InstructionSet) ? "simd-fma" : "simd-portable";
+    public SimdInstructionSet InstructionSet { get; }
+
+    public static SimdInstructionSet BestInstructionSet =>
+        Avx512F.IsSupported ? SimdInstructionSet.Avx512
+        : Avx2.IsSupported && Fma.IsSupported ? SimdInstructionSet.Avx2
+        : SimdInstructionSet.Portable;
+
+    internal int PaddedChannels { get; }
+    internal int TableStride { get; }
+    internal int PaddedOutputs { get; }
+
+    /// <summary>First convolution; inner index = position · input channels + channel.</summary>
+    internal PackedContraction First { get; }
+    internal PackedContraction Output { get; }
+    internal PackedLayer[] Layers { get; }
+
+    /// <summary>Embedding, (padded channels, table stride); Ising: unused.</summary>
+    internal AlignedBuffer<float> Tables { get; }
+
+    /// <summary>The flat parameters, for the time networks.</summary>
+    internal double[] Values { get; }
+    internal ParameterLayout Layout { get; private set; } = null!;
+
+    /// <summary>Counts the loads, so that evaluators know when what they derived is stale.</summary>
+    internal int Version { get; private set; }
+
+    public override RateEvaluator CreateEvaluator() => (InstructionSet, Architecture.PottsStates) switch
+    {
+        (SimdInstructionSet.Avx512, 0) => new SimdEvaluator<Avx512Lanes, Vector512<float>, SpinInput>(this),
+        (SimdInstructionSet.Avx512, < 8) => new SimdEvaluator<Avx512Lanes, Vector512<float>, SmallCategoryInput>(this),
+        (SimdInstructionSet.Avx512, _) => new SimdEvaluator<Avx512Lanes, Vector512<float>, CategoryInput>(this),
+        (SimdInstructionSet.Avx2, 0) => new SimdEvaluator<Avx2Lanes, Vector256<float>, SpinInput>(this),
+        (SimdInstructionSet.Avx2, < 8) => new SimdEvaluator<Avx2Lanes, Vector256<float>, SmallCategoryInput>(this),
+        (SimdInstructionSet.Avx2, _) => new SimdEvaluator<Avx2Lanes, Vector256<float>, CategoryInput>(this),
+        (_, 0) => new SimdEvaluator<PortableLanes, Vector128<float>, SpinInput>(this),
+        (_, _) => new SimdEvaluator<PortableLanes, Vector128<float>, CategoryInput>(this),
+    };
+
+    public override void Load(ParameterSet parameters)
+    {
+        Layout = parameters.Layout;
+        parameters.Values.CopyTo(Values, 0);
+        Version++;
+        var net = Architecture;
+        int channels = net.Channels;
+        var linear = parameters[LocallyEquivariantConv.Prefix + "linear"];
+        for (int o = 0; o < net.OutputsPerSite; o++)
+        {
+            for (int c = 0; c < channels; c++)
+                Output.Set(0, o, c, (float)linear[o * channels + c]);
+        }
+        var first = parameters[LocallyEquivariantConv.Prefix + "initial_conv.weight"];     // [C, in, k, k]
+        int positions = net.Windows[0].Positions, inputs = net.InputChannels;
+        for (int c = 0; c < channels; c++)
+        {
+            for (int a = 0; a < inputs; a++)
+            {
+                for (int p = 0; p < positions; p++)
+                {
+                    // The centre weight exists in the file and never counts.
+                    float weight = p == net.Windows[0].Centre ? 0 : (float)first[(c * inputs + a) * positions + p];
+                    First.Set(0, c, p * inputs + a, weight);
+                }
+            }
+        }
+        if (net.IsPotts)
+            LoadEmbedding(parameters[LocallyEquivariantConv.Prefix + "emb.embedding.weight"]);
+        for (int l = 0; l < Layers.Length; l++)
+            Layers[l].Load(parameters, l);
+    }
+
+    internal static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    private static bool IsFused(SimdInstructionSet set) =>
+        set != SimdInstructionSet.Portable || Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported;
+
+    private void LoadEmbedding(ReadOnlySpan<double> rows)
+    {
+        int channels = Architecture.Channels;
+        for (int v = 0; v < Architecture.PottsStates; v++)
+        {
+            var row = rows.Slice(v * channels, channels);
+            double norm = 0;
+            foreach (double e in row) norm += e * e;
+            norm = Math.Sqrt(norm);
+            double scale = Architecture.EmbeddingMaxNorm && norm > 1 ? 1 / (norm + 1e-7) : 1;
+            for (int c = 0; c < channels; c++)
+                Tables.Pointer[c * TableStride + v] = (float)(scale * row[c]);
+        }
+    }
+}
+
+/// <summary>Matrices (rows, inner) and their transposes, each as four rows side by side for the kernel.</summary>
+internal sealed unsafe class PackedContraction(int count, int rows, int inner)
+{
+    private readonly AlignedBuffer<float> _forward = new(count * rows * inner);
+    private readonly AlignedBuffer<float> _backward = new(count * rows * SimdNetwork.RoundUp(inner, 4));
+
+    public int Rows { get; } = rows;
+    public int Inner { get; } = inner;
+
+    /// <summary>Number of rows of the transpose: inner, padded to a multiple of 4.</summary>
+    public int BackwardRows { get; } = SimdNetwork.RoundUp(inner, 4);
+
+    /// <summary>(rows / 4, inner, 4)</summary>
+    public float* Forward(int matrix = 0) => _forward.Pointer + matrix * Rows * Inner;
+
+    /// <summary>The transpose: (inner / 4, rows, 4)</summary>
+    public float* Backward(int matrix = 0) => _backward.Pointer + matrix * Rows * BackwardRows;
+
+    public void Set(int matrix, int row, int k, float value)
+    {
+        Forward(matrix)[(row / 4 * Inner + k) * 4 + row % 4] = value;
+        Backward(matrix)[(k / 4 * Rows + row) * 4 + k % 4] = value;
+    }
+}
+
+/// <summary>One state-dependent layer: A, b1, b2 by window position.</summary>
+internal sealed unsafe class PackedLayer
+{
+    private readonly int _channels, _padded;
+
+    public PackedLayer(LocallyEquivariantConv net, int layer, int paddedChannels)
+    {
+        Window = net.Windows[layer + 1];
+        _channels = net.Channels;
+        _padded = paddedChannels;
+        Weights = new PackedContraction(Window.Positions, paddedChannels, _channels);
+        FirstBias = new AlignedBuffer<float>(Window.Positions * paddedChannels);
+        SecondBias = new AlignedBuffer<float>(Window.Positions * paddedChannels);
+    }
+
+    public Window Window { get; }
+
+    /// <summary>b1, (positions, padded channels).</summary>
+    public AlignedBuffer<float> FirstBias { get; }
+
+    /// <summary>b2, (positions, padded channels).</summary>
+    public AlignedBuffer<float> SecondBias { get; }
+
+    /// <summary>The weights of each window position, (padded channels, channels).</summary>
+    public PackedContraction Weights { get; }
+
+    public void Load(ParameterSet parameters, int layer)
+    {
+        string prefix = LocallyEquivariantConv.LayerPrefix(layer);
+        ReadOnlySpan<double> weights = parameters[prefix + "A"];       // [C, k², C]
+        ReadOnlySpan<double> b1 = parameters[prefix + "b1"], b2 = parameters[prefix + "b2"];
+        int positions = Window.Positions;
+        for (int c = 0; c < _channels; c++)
+        {
+            for (int j = 0; j < positions; j++)
+            {
+                FirstBias.Pointer[j * _padded + c] = (float)b1[c * positions + j];
+                SecondBias.Pointer[j * _padded + c] = (float)b2[c * positions + j];
+                for (int a = 0; a < _channels; a++)
+                    Weights.Set(j, c, a, (float)weights[(c * positions + j) * _channels + a]);
+            }
+        }
+    }
+}
