@@ -20,10 +20,10 @@ public sealed unsafe class SimdNetwork : RateNetwork
     /// <summary>Columns (sites of walkers) that go through the layers together.</summary>
     public const int BlockColumns = 48;
 
-    /// <param name="architecture">shapes</param>
-    /// <param name="parameters">values; <see cref="Load"/> replaces them</param>
+    /// <param name="architecture">shapes; the values come with <see cref="Load"/></param>
     /// <param name="instructionSet">null: the best this machine has</param>
-    public SimdNetwork(LocallyEquivariantConv architecture, ParameterSet parameters, SimdInstructionSet? instructionSet = null)
+    /// <exception cref="LeapsException">The machine lacks the instruction set.</exception>
+    public SimdNetwork(LocallyEquivariantConv architecture, SimdInstructionSet? instructionSet = null)
         : base(architecture)
     {
         InstructionSet = instructionSet ?? BestInstructionSet;
@@ -35,9 +35,8 @@ public sealed unsafe class SimdNetwork : RateNetwork
         First = new PackedContraction(1, RoundUp(architecture.Channels, 4), architecture.Windows[0].Positions * architecture.InputChannels);
         Output = new PackedContraction(1, PaddedOutputs, architecture.Channels);
         Tables = new AlignedBuffer<float>(PaddedChannels * TableStride);
+        Values = new double[architecture.Layout.Count];
         Layers = [.. Enumerable.Range(0, architecture.Layers).Select(l => new PackedLayer(architecture, l, PaddedChannels))];
-        Values = new double[parameters.Values.Length];
-        Load(parameters);
     }
 
     /// <summary>
@@ -65,11 +64,12 @@ public sealed unsafe class SimdNetwork : RateNetwork
 
     /// <summary>The flat parameters, for the time networks.</summary>
     internal double[] Values { get; }
-    internal ParameterLayout Layout { get; private set; } = null!;
+    internal ParameterLayout Layout => Architecture.Layout;
 
     /// <summary>Counts the loads, so that evaluators know when what they derived is stale.</summary>
     internal int Version { get; private set; }
 
+    /// <remarks>Parameters must have been loaded.</remarks>
     public override RateEvaluator CreateEvaluator() => (InstructionSet, Architecture.PottsStates) switch
     {
         (SimdInstructionSet.Avx512, 0) => new SimdEvaluator<Avx512Lanes, Vector512<float>, SpinInput>(this),
@@ -84,8 +84,12 @@ public sealed unsafe class SimdNetwork : RateNetwork
 
     public override void Load(ParameterSet parameters)
     {
-        Layout = parameters.Layout;
-        parameters.Values.CopyTo(Values, 0);
+        foreach (var tensor in Layout.Tensors)
+        {
+            if (parameters.Layout[tensor.Name].Offset != tensor.Offset)
+                throw new ArgumentException($"The tensor {tensor.Name} isn't where the architecture has it.");
+        }
+        parameters.Values.AsSpan(0, Values.Length).CopyTo(Values);
         Version++;
         var net = Architecture;
         int channels = net.Channels;
