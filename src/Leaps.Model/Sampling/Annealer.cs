@@ -1,0 +1,91 @@
+using Leaps.Model.Devices;
+using Leaps.Model.Random;
+using Leaps.Model.Targets;
+
+namespace Leaps.Model.Sampling;
+
+/// <summary>
+/// Algorithm 1 of "LEAPS" (Holderrieth, Albergo, Jaakkola, ICML 2025): walkers follow the learned chain from
+/// ρ_0 to ρ_1, carry weights for what it gets wrong, and are resampled when the weights degenerate.
+/// </summary>
+/// <remarks>
+/// Callable a window at a time. log Z is never lost: a resampling moves log mean e^a into
+/// <see cref="AnnealingState.LogNormalizerRatio"/>. The last window's end does not resample, since weighted
+/// estimates there are better than resampled ones.
+/// </remarks>
+public sealed class Annealer
+{
+    private readonly AnnealerOptions _options;
+    private readonly PopulationMover _mover;
+
+    /// <param name="target">what is sampled</param>
+    /// <param name="network">the learned rates; null anneals by MCMC and weights alone</param>
+    /// <param name="options">how</param>
+    /// <param name="times">the grid; null: the uniform or exp_2 grid of the options</param>
+    /// <exception cref="LeapsException">An option is out of range, or the network does not fit the target.</exception>
+    public Annealer(Target target, RateNetwork? network, AnnealerOptions options, double[]? times = null)
+    {
+        options.Validate();
+        network?.Architecture.CheckFits(target);
+        _options = options;
+        Target = target;
+        Times = times ?? options.Grid switch
+        {
+            TimeGridKind.Exp2 => TimeGrid.Exp2(options.Windows),
+            TimeGridKind.Uniform => TimeGrid.Uniform(options.Windows),
+            _ => AdaptiveGrid.Choose(target, network, options),
+        };
+        TimeGrid.Validate(Times);
+        _mover = new PopulationMover(target, network, options);
+    }
+
+    public Target Target { get; }
+    public double[] Times { get; }
+    public int Windows => Times.Length - 1;
+
+    /// <summary>X ~ ρ_0, log-weights 0.</summary>
+    public AnnealingState Start(long firstSlot = 0) =>
+        new(Walkers.Uniform(Target, _options.Walkers, _options.Seed, firstSlot));
+
+    /// <summary>One step n of Algorithm 1.</summary>
+    public WindowSummary Advance(AnnealingState state)
+    {
+        int n = state.Window++;
+        var window = new TimeWindow(n, Times[n], Times[n + 1]);
+        var walkers = state.Walkers;
+
+        _mover.ApplyMcmc(walkers, window);                          // X ← M_t(X)
+        var cost = _mover.Integrate(walkers, window);               // a += …,  X ← CTMC step
+        state.Cost += cost;
+
+        double relativeEss = LogWeights.RelativeEss(walkers.LogWeights);
+        double logMean = LogWeights.LogMeanExp(walkers.LogWeights);
+        double logZ = Target.LogInitialNormalizer + state.LogNormalizerRatio + logMean;
+        double stdErr = Math.Sqrt(Families.LogZVariance(walkers.LogWeights, walkers.Families, MultinomialCount(state)));
+        bool resample = relativeEss < _options.ResamplingThreshold && state.Window < Windows;
+        if (resample)
+        {
+            state.LogNormalizerRatio += logMean;                    // log Z += log mean e^a
+            state.Resamplings++;
+            var stream = new RandomStream(_options.Seed, RandomPurpose.Resampling, step: n);
+            walkers.TakeAncestors(Resampling.Ancestors(_options.Resampling, walkers.LogWeights, ref stream));
+        }
+        return new WindowSummary(window, relativeEss, logZ, stdErr, resample, cost);
+    }
+
+    /// <summary>All windows from the start; <paramref name="onWindow"/> sees each as it ends.</summary>
+    public AnnealingState Run(Action<WindowSummary>? onWindow = null, CancellationToken cancellation = default, long firstSlot = 0)
+    {
+        var state = Start(firstSlot);
+        while (state.Window < Windows)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var summary = Advance(state);
+            onWindow?.Invoke(summary);
+        }
+        return state;
+    }
+
+    private int MultinomialCount(AnnealingState state) =>
+        _options.Resampling == ResamplingScheme.Multinomial ? state.Resamplings : 0;
+}

@@ -1,0 +1,48 @@
+namespace Leaps.Model.Sampling;
+
+/// <summary>
+/// Error bars from families: walkers that share an initial ancestor are correlated, families are not.
+/// Sources: A. Lee, N. Whiteley, "Variance estimation in the particle filter", Biometrika 2018;
+/// W. Wang, J. Machta, H. Katzgraber, "Population annealing", Phys. Rev. E 2015 (ρ_t).
+/// </summary>
+public static class Families
+{
+    /// <summary>
+    /// Variance of log Z: M/(M-1) Σ_f (W_f - 1/M)², W_f the weight of a family. Without resampling this is the
+    /// usual variance of a mean. After r multinomial resamplings, which inflate the families without moving Z,
+    /// it is 1 - (M/(M-1))^{r+1} (1 - Σ_f W_f²); the other schemes inflate them less, and for them the first
+    /// form is kept, which errs on the safe side.
+    /// </summary>
+    /// <param name="logWeights">(walkers)</param>
+    /// <param name="families">(walkers)</param>
+    /// <param name="multinomialResamplings">how many multinomial resamplings there were</param>
+    public static double LogZVariance(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families, int multinomialResamplings = 0)
+    {
+        double m = logWeights.Length;
+        if (m < 2) return double.NaN;
+        double squares = 0;
+        foreach (double weight in Weights(logWeights, families).Values)
+            squares += weight * weight;
+        double inflation = Math.Exp((multinomialResamplings + 1) * Math.Log(m / (m - 1)));
+        return Math.Max(0, 1 - inflation * (1 - squares));
+    }
+
+    /// <summary>W_f = Σ_{m in f} W_m, in order of first appearance.</summary>
+    public static Dictionary<int, double> Weights(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families)
+    {
+        double[] weights = LogWeights.Normalised(logWeights);
+        var sums = new Dictionary<int, double>();
+        for (int m = 0; m < weights.Length; m++)
+            sums[families[m]] = sums.GetValueOrDefault(families[m]) + weights[m];
+        return sums;
+    }
+
+    /// <summary>ρ_t = M Σ_f W_f²: 1 when every walker is its own family, M when one family holds all the weight.</summary>
+    public static double Statistic(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families)
+    {
+        double squares = 0;
+        foreach (double weight in Weights(logWeights, families).Values)
+            squares += weight * weight;
+        return logWeights.Length * squares;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using Leaps.Model.Devices;
+using Leaps.Model.Random;
+using Leaps.Model.Sampling.Mcmc;
+using Leaps.Model.Targets;
+
+namespace Leaps.Model.Sampling;
+
+/// <summary>
+/// Moves a population through a window, block by block on as many threads as allowed. A walker's numbers come
+/// from its slot and the window alone: no result depends on threads or blocks.
+/// </summary>
+internal sealed class PopulationMover
+{
+    private readonly Target _target;
+    private readonly RateNetwork? _network;
+    private readonly AnnealerOptions _options;
+    private readonly ParallelOptions _parallel;
+    private readonly ConcurrentBag<Worker> _workers = [];
+
+    public PopulationMover(Target target, RateNetwork? network, AnnealerOptions options)
+    {
+        _target = target;
+        _network = network;
+        _options = options;
+        _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount };
+        // Made here so that options that no kernel can serve are refused before any work.
+        _workers.Add(new Worker(target, network, options));
+    }
+
+    /// <summary>The sweeps before a window, at its start; each leaves ρ_t invariant. At t = 0 there is nothing to do.</summary>
+    public void ApplyMcmc(Walkers walkers, TimeWindow window)
+    {
+        if (_options.Mcmc.Kernel == McmcKernelKind.None || _options.Mcmc.Sweeps == 0 || window.Start == 0) return;
+        ForEachBlock(walkers, (worker, first, count) =>
+        {
+            worker.Sweep(walkers, first, count, window);
+            return default;
+        });
+    }
+
+    public IntegrationCost Integrate(Walkers walkers, TimeWindow window) =>
+        ForEachBlock(walkers, (worker, first, count) => worker.Integrator.Advance(walkers, first, count, window));
+
+    private IntegrationCost ForEachBlock(Walkers walkers, Func<Worker, int, int, IntegrationCost> work)
+    {
+        int size = Integrator.BlockSize(_target), blocks = (walkers.Count + size - 1) / size;
+        long evaluations = 0, jumps = 0;
+        try
+        {
+            Parallel.For(0, blocks, _parallel,
+                () => _workers.TryTake(out var worker) ? worker : new Worker(_target, _network, _options),
+                (block, _, worker) =>
+                {
+                    var cost = work(worker, block * size, Math.Min(size, walkers.Count - block * size));
+                    Interlocked.Add(ref evaluations, cost.Evaluations);
+                    Interlocked.Add(ref jumps, cost.Jumps);
+                    return worker;
+                },
+                _workers.Add);
+        }
+        catch (AggregateException failure) when (failure.InnerExceptions.OfType<LeapsException>().FirstOrDefault() is { } cause)
+        {
+            throw new LeapsException(cause.Message, failure);
+        }
+        return new IntegrationCost(evaluations, jumps);
+    }
+
+    // What one thread needs.
+    private sealed class Worker(Target target, RateNetwork? network, AnnealerOptions options)
+    {
+        private readonly McmcKernel? _kernel = Mcmc.Mcmc.Create(options.Mcmc, target);
+
+        public Integrator Integrator { get; } =
+            Integrator.Create(options.Integrator, target, network?.CreateEvaluator(), options.Seed);
+
+        public void Sweep(Walkers walkers, int first, int count, TimeWindow window)
+        {
+            _kernel!.Prepare(window.Start);
+            double probability = options.Mcmc.Rate > 0 ? window.Length * options.Mcmc.Rate : 1;
+            for (int m = first; m < first + count; m++)
+            {
+                var stream = new RandomStream(options.Seed, RandomPurpose.Mcmc, walkers.FirstSlot + m, window.Index);
+                if (probability < 1 && stream.NextDouble() >= probability) continue;
+                for (int sweep = 0; sweep < options.Mcmc.Sweeps; sweep++)
+                    _kernel.Sweep(walkers.State(m), ref stream);
+            }
+        }
+    }
+}
