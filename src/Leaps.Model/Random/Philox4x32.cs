@@ -27,4 +27,13 @@ public static class Philox4x32
         }
         return (c0, c1, c2, c3);
     }
+
+    /// <summary>
+    /// The words of successive blocks, (blocks, 4): block b is that at counter (c0 + b, c1, c2, c3).
+    /// </summary>
+    public static void Blocks(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, Span<uint> words)
+    {
+        for (int i = 0; i + 3 < words.Length; i += 4)
+            (words[i], words[i + 1], words[i + 2], words[i + 3]) = Block(c0++, c1, c2, c3, k0, k1);
+    }
 }

@@ -60,6 +60,24 @@ public struct RandomStream
         return x0;
     }
 
+    /// <summary>The next words of the stream, the same as by repeated <see cref="NextUInt32"/>, but faster.</summary>
+    public void Fill(Span<uint> words)
+    {
+        int filled = 0;
+        while (_left > 0 && filled < words.Length)
+            words[filled++] = NextUInt32();
+        int blocks = (words.Length - filled) / 4;
+        if (blocks > 0)
+        {
+            uint first = _block;
+            _block = checked(first + (uint)blocks);
+            Philox4x32.Blocks(first, _step, _walker, _purpose, _key0, _key1, words.Slice(filled, 4 * blocks));
+            filled += 4 * blocks;
+        }
+        while (filled < words.Length)
+            words[filled++] = NextUInt32();
+    }
+
     public ulong NextUInt64()
     {
         ulong high = NextUInt32();

@@ -44,8 +44,9 @@ public static class LogWeights
         return weights;
     }
 
-    // At least one weight must be positive; -∞ (weight zero) is allowed, NaN and +∞ are not.
-    private static double Max(ReadOnlySpan<double> logWeights)
+    /// <summary>The largest log-weight. At least one weight must be positive; -∞ (weight zero) is allowed.</summary>
+    /// <exception cref="LeapsException">A log-weight is NaN or +∞, or all are -∞.</exception>
+    public static double Max(ReadOnlySpan<double> logWeights)
     {
         double max = double.NegativeInfinity;
         for (int m = 0; m < logWeights.Length; m++)
