@@ -74,9 +74,9 @@ public sealed class Annealer
     }
 
     /// <summary>All windows from the start; <paramref name="onWindow"/> sees each as it ends.</summary>
-    public AnnealingState Run(Action<WindowSummary>? onWindow = null, CancellationToken cancellation = default, long firstSlot = 0)
+    public AnnealingState Run(Action<WindowSummary>? onWindow = null, CancellationToken cancellation = default)
     {
-        var state = Start(firstSlot);
+        var state = Start();
         while (state.Window < Windows)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -69,7 +69,7 @@ internal sealed class PopulationMover
     // What one thread needs.
     private sealed class Worker(Target target, RateNetwork? network, AnnealerOptions options)
     {
-        private readonly McmcKernel? _kernel = Mcmc.Mcmc.Create(options.Mcmc, target);
+        private readonly McmcKernel? _kernel = McmcKernel.Create(options.Mcmc, target);
 
         public Integrator Integrator { get; } =
             Integrator.Create(options.Integrator, target, network?.CreateEvaluator(), options.Seed);
