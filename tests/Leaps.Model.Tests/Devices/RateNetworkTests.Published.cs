@@ -5,8 +5,8 @@ using Leaps.Model.Sampling;
 namespace Leaps.Model.Tests.Devices;
 
 /// <summary>
-/// The published checkpoints (Ising and Potts, L = 15, kernels 3 5 7 9 15, 20 channels) against numbers of the
-/// PyTorch implementation. The files are not part of the repository; without them these tests skip.
+/// The published checkpoints (Ising and Potts, L = 15, kernels 3 5 7 9 15, 20 channels) against numbers of
+/// the PyTorch implementation. The files are not part of the repository; without them these tests skip.
 /// </summary>
 public abstract partial class RateNetworkTests
 {
@@ -27,7 +27,8 @@ public abstract partial class RateNetworkTests
         var pairs = golden.Root.GetProperty("pairs").EnumerateArray().ToArray();
         double[] Expected(string name) =>
             [.. pairs.Select(pair => pair.GetProperty("f64").GetProperty(name).GetDouble())];
-        double[] Flat(string name) => [.. pairs.SelectMany(pair => GoldenCase.Doubles(pair.GetProperty(name)))];
+        double[] Flat(string name) =>
+            [.. pairs.SelectMany(pair => GoldenCase.Doubles(pair.GetProperty(name)))];
 
         AssertClose(Flat("net_raw"), result.Outputs, Math.Max(Tolerance, OutputRounding), "G");
         AssertClose(Flat("delta_energy"), result.EnergyDifferences, 1e-6, "ΔU");
