@@ -4,7 +4,7 @@ namespace Leaps.Model.Sampling;
 
 /// <summary>The rates out of one state and into it, each summed over all jumps.</summary>
 /// <param name="Outgoing">λ_f = Σ relu(G).</param>
-/// <param name="Incoming">λ_b = Σ relu(-G) e^{-ΔU}: the inflow, weighted by the density of where it comes from.</param>
+/// <param name="Incoming">λ_b = Σ relu(-G) e^{-ΔU}: inflow, relative to the density here.</param>
 public readonly record struct TotalRates(double Outgoing, double Incoming)
 {
     /// <summary>λ_f - λ_b, the network's part of K.</summary>
@@ -12,7 +12,7 @@ public readonly record struct TotalRates(double Outgoing, double Incoming)
 }
 
 /// <summary>
-/// The rate matrix that the signed outputs G of a locally equivariant network stand for, one walker at a time:
+/// The rate matrix that the signed outputs G of a locally equivariant network stand for, for one walker:
 /// <code>
 /// Q_t(x → x^{i→v}) = relu(G_t(x; i→v))        Q_t(x^{i→v} → x) = relu(-G_t(x; i→v))
 /// K_t(x) = -∂_t U_t(x) + Σ_{i,v} [ relu(G) - relu(-G) e^{-ΔU_t(x; i→v)} ]
@@ -71,9 +71,9 @@ public static class RateMatrix
         return new TotalRates(outgoing, incoming);
     }
 
-    /// <summary>K_t(x) = -∂_t U_t(x) + λ_f - λ_b, the growth of the log-weight per unit of annealing time.</summary>
+    /// <summary>K_t(x) = -∂_t U_t(x) + λ_f - λ_b: the log-weight gained per annealing time.</summary>
     /// <param name="energyTimeDerivative">∂_t U_t(x), of <see cref="Target.EnergyTimeDerivative"/></param>
-    /// <param name="rates">of <see cref="Totals(ReadOnlySpan{float}, ReadOnlySpan{byte}, ReadOnlySpan{double})"/></param>
+    /// <param name="rates">λ_f and λ_b</param>
     public static double LogWeightRate(double energyTimeDerivative, TotalRates rates) =>
         -energyTimeDerivative + rates.Corrector;
 
@@ -90,7 +90,7 @@ public static class RateMatrix
             gradient[o] = (float)(scale * Slope(outputs[o], factors[levels[o]]));
     }
 
-    /// <inheritdoc cref="LogWeightRateGradient(ReadOnlySpan{float}, ReadOnlySpan{byte}, ReadOnlySpan{double}, double, Span{float})"/>
+    /// <summary>scale · dK/dG, in double.</summary>
     public static void LogWeightRateGradient(ReadOnlySpan<double> outputs, ReadOnlySpan<byte> levels,
         ReadOnlySpan<double> factors, double scale, Span<double> gradient)
     {

@@ -48,8 +48,10 @@ public sealed class GoldenCase
         var padding = root.GetProperty("first_convolution_padding").GetString() == "zeros"
             ? FirstPadding.Zeros
             : FirstPadding.Periodic;
-        var windows = Doubles(root.GetProperty("kernel_sizes")).Select(k => new Window((int)k, (int)k)).ToArray();
-        var network = new LocallyEquivariantConv(target, windows, root.GetProperty("channels").GetInt32(), padding);
+        Window[] windows =
+            [.. Doubles(root.GetProperty("kernel_sizes")).Select(k => new Window((int)k, (int)k))];
+        int channels = root.GetProperty("channels").GetInt32();
+        var network = new LocallyEquivariantConv(target, windows, channels, padding);
         var hidden = Doubles(root.GetProperty("free_energy_hidden")).Select(width => (int)width).ToArray();
         var model = new LeapsModel(network, new FreeEnergyNetwork(hidden));
         Fill(model.Parameters, root.GetProperty("weights"));
@@ -58,17 +60,19 @@ public sealed class GoldenCase
         return new GoldenCase(model, target, states, times, root);
     }
 
-    /// <summary>The published checkpoint "ising" or "potts" at L = 15 with its 20 pairs; skips where it is absent.</summary>
+    /// <summary>The published checkpoint "ising" or "potts", L = 15, and 20 pairs; skips if absent.</summary>
     public static GoldenCase Published(string kind)
     {
         var root = Read(ReferenceData.Require(kind + ".json"));
         bool potts = kind == "potts";
         double beta = root.GetProperty("beta").GetDouble();
-        var schedule = new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, beta), new Couplings(1, 0, beta));
+        var schedule = new CouplingSchedule(
+            ScheduleShape.Linear, new Couplings(0, 0, beta), new Couplings(1, 0, beta));
         var lattice = new Lattice(15, 15);
         Target target = potts ? new PottsTarget(lattice, 3, schedule) : new IsingTarget(lattice, schedule);
         Window[] windows = [new(3, 3), new(5, 5), new(7, 7), new(9, 9), new(15, 15)];
-        var network = new LocallyEquivariantConv(target, windows, channels: 20, FirstPadding.Zeros, embeddingMaxNorm: true);
+        var network = new LocallyEquivariantConv(
+            target, windows, channels: 20, FirstPadding.Zeros, embeddingMaxNorm: true);
         var model = new LeapsModel(network, new FreeEnergyNetwork([200, 200, 200, 200]));
         Fill(model.Parameters, Read(ReferenceData.Require(kind + "_weights.json")));
         model.Parameters.RoundToSingle();
@@ -87,7 +91,8 @@ public sealed class GoldenCase
         return document.RootElement.Clone();
     }
 
-    public static double[] Doubles(JsonElement array) => [.. array.EnumerateArray().Select(v => v.GetDouble())];
+    public static double[] Doubles(JsonElement array) =>
+        [.. array.EnumerateArray().Select(value => value.GetDouble())];
 
     /// <summary>A state or a list of values as bytes: spins ±1 become {1, 0}, Potts values stay.</summary>
     public static IEnumerable<byte> States8(JsonElement values, bool potts) =>

@@ -63,7 +63,7 @@ public sealed class RandomNetwork
         return values;
     }
 
-    /// <summary>The network's own initial values, with biases that are not zero and outputs of order one.</summary>
+    /// <summary>The network's own initial values with random biases; outputs are of order one.</summary>
     public static ParameterSet RandomParameters(LocallyEquivariantConv architecture, ulong seed)
     {
         var parameters = new ParameterSet(architecture.Layout);
@@ -88,7 +88,8 @@ public sealed class RandomNetwork
     public override string ToString() =>
         $"seed {_seed}: {Architecture.Lattice}, q = {Architecture.PottsStates}, windows "
         + string.Join(" ", Architecture.Windows.Select(w => $"{w.Rows}×{w.Columns}"))
-        + $", {Architecture.Channels} channels, {Architecture.Padding}, max-norm {Architecture.EmbeddingMaxNorm}";
+        + $", {Architecture.Channels} channels, {Architecture.Padding}"
+        + $", max-norm {Architecture.EmbeddingMaxNorm}";
 
     // Odd and at most the lattice's, or the lattice's own, be it even.
     private static int Side(int latticeSide, ref RandomStream stream)

@@ -3,7 +3,7 @@ using Leaps.Model.Networks;
 
 namespace Leaps.Model.Tests.Devices;
 
-/// <summary>How the batch, the loading of parameters and the memory behave, through the float32 seam.</summary>
+/// <summary>Batches, the loading of parameters and memory, through the float32 seam.</summary>
 public abstract partial class RateNetworkTests
 {
     private const int BatchWalkers = 19;

@@ -146,7 +146,8 @@ public abstract partial class RateNetworkTests
                 shifted[Shift(i)] = state[i];
             var evaluator = Evaluator(random);
             double[] times = random.Times(1);
-            double[] g = Outputs(evaluator, random, state, times), gShifted = Outputs(evaluator, random, shifted, times);
+            double[] g = Outputs(evaluator, random, state, times);
+            double[] gShifted = Outputs(evaluator, random, shifted, times);
             var expected = new double[g.Length];
             for (int o = 0; o < g.Length; o++)
                 expected[o / state.Length * state.Length + Shift(o % state.Length)] = g[o];

@@ -12,9 +12,11 @@ public sealed class ReferenceNetworkTests : RateNetworkTests
 
     protected override int TrajectoryStride => 10;
 
-    protected override RateNetwork Create(LocallyEquivariantConv architecture) => new ReferenceNetwork(architecture);
+    protected override RateNetwork Create(LocallyEquivariantConv architecture) =>
+        new ReferenceNetwork(architecture);
 
-    protected override void Forward(RateEvaluator evaluator, byte[] states, double[] times, double[] output) =>
+    protected override void Forward(
+        RateEvaluator evaluator, byte[] states, double[] times, double[] output) =>
         ((ReferenceEvaluator)evaluator).Forward(states, times, output);
 
     protected override void Backward(RateEvaluator evaluator, double[] outputGradient, double[] gradient) =>
@@ -46,8 +48,10 @@ public sealed class ReferenceNetworkTests : RateNetworkTests
                 {
                     int k = tensor.Offset + (n * 7919 + 3 * (int)seed) % tensor.Length;
                     double difference = (At(k, step) - At(k, -step)) / (2 * step);
-                    Assert.True(Math.Abs(difference - gradient.Values[k]) <= 1e-6 * Math.Max(1, Math.Abs(difference)),
-                        $"{tensor.Name}[{k - tensor.Offset}]: {gradient.Values[k]}, differences {difference}, {random}");
+                    double bound = 1e-6 * Math.Max(1, Math.Abs(difference));
+                    Assert.True(Math.Abs(difference - gradient.Values[k]) <= bound,
+                        $"{tensor.Name}[{k - tensor.Offset}] is {gradient.Values[k]}, "
+                        + $"finite differences give {difference}, {random}");
                 }
             }
 
@@ -71,7 +75,7 @@ public sealed class ReferenceNetworkTests : RateNetworkTests
         var free = new LocallyEquivariantConv(lattice, 3, windows, channels: 4);
         var raw = RandomNetwork.RandomParameters(limited, seed: 5);
         string name = LocallyEquivariantConv.Prefix + "emb.embedding.weight";
-        double[] rows = [0.1, 0.2, -0.3, 0.1, 2, 0, -1, 2, 0.6, -0.6, 0.6, -0.6];       // lengths 0.39, 3, 1.2
+        double[] rows = [0.1, 0.2, -0.3, 0.1, 2, 0, -1, 2, 0.6, -0.6, 0.6, -0.6];     // lengths 0.39, 3, 1.2
         rows.CopyTo(raw[name]);
         var scaled = raw.Clone();
         for (int k = 4; k < 12; k++)
@@ -122,7 +126,8 @@ public sealed class ReferenceNetworkTests : RateNetworkTests
     public void Parameters_of_another_architecture_are_refused_by_name()
     {
         var lattice = new Lattice(4, 4);
-        var network = new ReferenceNetwork(new LocallyEquivariantConv(lattice, 0, [new(3, 3), new(3, 3)], channels: 4));
+        var network = new ReferenceNetwork(
+            new LocallyEquivariantConv(lattice, 0, [new(3, 3), new(3, 3)], channels: 4));
         var other = new LocallyEquivariantConv(lattice, 0, [new(3, 3), new(4, 4)], channels: 4);
         var error = Assert.Throws<LeapsException>(() => network.Load(new ParameterSet(other.Layout)));
         Assert.Contains("convs.0.A", error.Message, StringComparison.Ordinal);

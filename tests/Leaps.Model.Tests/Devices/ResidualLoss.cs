@@ -6,7 +6,7 @@ using Leaps.Model.Targets;
 namespace Leaps.Model.Tests.Devices;
 
 /// <summary>
-/// The loss of training, mean (K + ∂_t F)², with everything it is made of and its gradient, written out plainly.
+/// The loss of training, mean (K + ∂_t F)², with everything it is made of and its gradient, written out.
 /// </summary>
 public sealed class ResidualLoss
 {
@@ -23,7 +23,7 @@ public sealed class ResidualLoss
         Gradient = new ParameterSet(layout);
     }
 
-    /// <summary>G, (pairs, outputs per site, sites); then ΔU, likewise; then a number for each pair.</summary>
+    /// <summary>G, (pairs, outputs per site, sites); ΔU likewise; the others (pairs).</summary>
     public double[] Outputs { get; }
     public double[] EnergyDifferences { get; }
     public double[] Energy { get; }
@@ -46,8 +46,9 @@ public sealed class ResidualLoss
         Action<RateEvaluator, double[], double[]> backward)
     {
         var target = golden.Target;
-        var freeEnergy = new Mlp(golden.Model.Layout, FreeEnergyNetwork.Prefix, golden.Model.FreeEnergy.Widths);
-        double[] parameters = golden.Model.Parameters.Values;
+        var model = golden.Model;
+        var freeEnergy = new Mlp(model.Layout, FreeEnergyNetwork.Prefix, model.FreeEnergy.Widths);
+        double[] parameters = model.Parameters.Values;
         int pairs = golden.Times.Length, outputs = target.Outputs;
         var result = new ResidualLoss(pairs, target, golden.Model.Layout);
         forward(evaluator, golden.States, golden.Times, result.Outputs);
@@ -72,7 +73,8 @@ public sealed class ResidualLoss
             result.FreeEnergy[m] = f[0];
             result.FreeEnergyDerivative[m] = df[0];
             double slope = 2 * (result.LogWeightRate[m] + df[0]) / pairs;       // dL/dK = dL/d(∂_t F)
-            RateMatrix.LogWeightRateGradient(g, levels, factors, slope, outputGradient.AsSpan(m * outputs, outputs));
+            RateMatrix.LogWeightRateGradient(
+                g, levels, factors, slope, outputGradient.AsSpan(m * outputs, outputs));
             freeEnergy.Backward(parameters, [0], [slope], result.Gradient.Values);
         }
         backward(evaluator, outputGradient, result.Gradient.Values);

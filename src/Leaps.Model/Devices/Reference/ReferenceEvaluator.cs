@@ -1,8 +1,8 @@
 namespace Leaps.Model.Devices.Reference;
 
 /// <summary>
-/// Evaluates a <see cref="ReferenceNetwork"/>, walker by walker. Beside the methods of the seam, whose results
-/// are rounded to float32 at the very end, it offers the same in double.
+/// Evaluates a <see cref="ReferenceNetwork"/>, walker by walker. Beside the methods of the seam, whose
+/// results are rounded to float32 at the very end, it offers the same in double.
 /// </summary>
 public sealed class ReferenceEvaluator : RateEvaluator
 {
@@ -10,6 +10,7 @@ public sealed class ReferenceEvaluator : RateEvaluator
     private readonly ReferenceWalker _walker;
     private readonly int _sites, _outputs;
     private readonly double[] _gradient;        // in the architecture's own layout
+    private readonly double[] _discarded;       // (outputs)
     private byte[] _states = [];                // (walkers, sites) of the last Forward
     private double[] _times = [];               // (walkers)
     private double[] _buffer = [];              // (walkers, outputs)
@@ -22,6 +23,7 @@ public sealed class ReferenceEvaluator : RateEvaluator
         _sites = network.Architecture.Lattice.Sites;
         _outputs = network.Architecture.Outputs;
         _gradient = new double[network.Architecture.Layout.Count];
+        _discarded = new double[_outputs];
     }
 
     public override void Evaluate(ReadOnlySpan<byte> states, int walkers, double time, Span<float> output)
@@ -49,7 +51,10 @@ public sealed class ReferenceEvaluator : RateEvaluator
         Backward((ReadOnlySpan<double>)values, gradient);
     }
 
-    /// <summary>G_t(x; i→v) of one walker in double; kept for <see cref="Backward(ReadOnlySpan{double}, Span{double})"/>.</summary>
+    /// <summary>
+    /// G_t(x; i→v) of one walker in double; kept for
+    /// <see cref="Backward(ReadOnlySpan{double}, Span{double})"/>.
+    /// </summary>
     /// <param name="state">(sites)</param>
     /// <param name="time">annealing time</param>
     /// <returns>(outputs per site, sites)</returns>
@@ -87,10 +92,9 @@ public sealed class ReferenceEvaluator : RateEvaluator
     public void Backward(ReadOnlySpan<double> outputGradient, Span<double> gradient)
     {
         Array.Clear(_gradient);
-        Span<double> discarded = new double[_outputs];
         for (int m = 0; m < _walkers; m++)
         {
-            _walker.Forward(State(m), _times[m], discarded);
+            _walker.Forward(State(m), _times[m], _discarded);
             _walker.Backward(State(m), _times[m], outputGradient.Slice(m * _outputs, _outputs), _gradient);
         }
         _network.AddTo(gradient, _gradient);

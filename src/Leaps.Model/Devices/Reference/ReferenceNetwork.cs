@@ -23,7 +23,7 @@ public sealed class ReferenceNetwork : RateNetwork
 {
     private const double MaxNormEpsilon = 1e-7;
 
-    private int[] _callerOffsets;       // (tensors of the architecture) → offset in the vector that was loaded
+    private int[] _callerOffsets;       // (tensors) → offset in the vector that was loaded
 
     public ReferenceNetwork(LocallyEquivariantConv architecture) : base(architecture)
     {
@@ -39,11 +39,11 @@ public sealed class ReferenceNetwork : RateNetwork
     internal ParameterSet Parameters { get; }
 
     /// <summary>
-    /// e_c(x), (values of a site, C). Ising: the spin 2x - 1 for every c. Potts: the embedding, after max-norm.
+    /// e_c(x), (values of a site, C). Ising: the spin 2x-1 for every c. Potts: the embedding after max-norm.
     /// </summary>
     internal double[] Embedding { get; }
 
-    /// <exception cref="LeapsException">A tensor of the architecture is missing or has another size.</exception>
+    /// <exception cref="LeapsException">A tensor is missing or has another size.</exception>
     public override void Load(ParameterSet parameters)
     {
         var tensors = Architecture.Layout.Tensors;
@@ -54,7 +54,7 @@ public sealed class ReferenceNetwork : RateNetwork
             if (!parameters.Layout.Contains(tensor.Name) || parameters[tensor.Name].Length != tensor.Length)
             {
                 throw new LeapsException($"The parameters hold no tensor {tensor.Name} of shape " +
-                    $"[{string.Join(", ", tensor.Shape)}]: they belong to a network of another architecture.");
+                    $"[{string.Join(", ", tensor.Shape)}]: they belong to another architecture.");
             }
             offsets[n] = parameters.Layout[tensor.Name].Offset;
             parameters[tensor.Name].CopyTo(Parameters[tensor.Name]);
@@ -65,7 +65,7 @@ public sealed class ReferenceNetwork : RateNetwork
 
     public override RateEvaluator CreateEvaluator() => new ReferenceEvaluator(this);
 
-    /// <summary>Adds a gradient in the architecture's own layout to one in the layout that was loaded.</summary>
+    /// <summary>Adds a gradient in the architecture's layout to one in the layout that was loaded.</summary>
     internal void AddTo(Span<double> callerGradient, ReadOnlySpan<double> gradient)
     {
         var tensors = Architecture.Layout.Tensors;

@@ -3,8 +3,8 @@ using Leaps.Model.Networks;
 namespace Leaps.Model.Devices.Reference;
 
 /// <summary>
-/// The equations of <see cref="LocallyEquivariantConv"/> and their derivatives for one walker, as plain loops.
-/// Source: Holderrieth, Albergo, Jaakkola, "LEAPS", ICML 2025, section on the locally equivariant convolution.
+/// The equations of <see cref="LocallyEquivariantConv"/> and their derivatives, for one walker.
+/// Source: Holderrieth, Albergo, Jaakkola, "LEAPS", ICML 2025.
 /// </summary>
 internal sealed class ReferenceWalker
 {
@@ -18,7 +18,7 @@ internal sealed class ReferenceWalker
     private readonly Mlp[] _timeNetworks;           // (layers)
     private readonly ParameterTensor _first, _omega;            // W: (C, inputs, positions); ω: (C) or (q, C)
     private readonly ParameterTensor? _embedding;               // (q, C)
-    private readonly ParameterTensor[] _mix, _b1, _b2;          // (layers): A^l (C, positions, C); (C, positions)
+    private readonly ParameterTensor[] _mix, _b1, _b2;  // (layers): A^l (C, positions, C), b (C, positions)
 
     public ReferenceWalker(ReferenceNetwork network)
     {
@@ -63,7 +63,8 @@ internal sealed class ReferenceWalker
     /// <param name="t">annealing time</param>
     /// <param name="outputGradient">u, (outputs per site, sites)</param>
     /// <param name="gradient">flat vector of the architecture's layout</param>
-    public void Backward(ReadOnlySpan<byte> state, double t, ReadOnlySpan<double> outputGradient, Span<double> gradient)
+    public void Backward(
+        ReadOnlySpan<byte> state, double t, ReadOnlySpan<double> outputGradient, Span<double> gradient)
     {
         OutputsBackward(state, t, outputGradient, gradient);
         for (int l = _net.Layers - 1; l >= 0; l--)
@@ -91,8 +92,10 @@ internal sealed class ReferenceWalker
                 if (j < 0) continue;
                 for (int c = 0; c < _channels; c++)
                 {
+                    double sum = 0;
                     for (int a = 0; a < inputs; a++)
-                        p0[i * _channels + c] += w[(c * inputs + a) * positions + p] * (1 + t) * e[state[j] * _channels + a];
+                        sum += w[(c * inputs + a) * positions + p] * e[state[j] * _channels + a];
+                    p0[i * _channels + c] += (1 + t) * sum;
                 }
             }
         }
@@ -148,8 +151,9 @@ internal sealed class ReferenceWalker
                 if (j < 0) continue;
                 for (int c = 0; c < _channels; c++)
                 {
-                    double z = b1[c * positions + p] + Dot(mix.Slice((c * positions + p) * _channels, _channels), h);
-                    double kernel = Silu(z) + b2[c * positions + p] + tau[p];
+                    int k = c * positions + p;
+                    double z = b1[k] + Dot(mix.Slice(k * _channels, _channels), h);
+                    double kernel = Silu(z) + b2[k] + tau[p];
                     p1[i * _channels + c] += kernel * e[state[j] * _channels + c];
                 }
             }
@@ -228,7 +232,8 @@ internal sealed class ReferenceWalker
         }
     }
 
-    private void OutputsBackward(ReadOnlySpan<byte> state, double t, ReadOnlySpan<double> u, Span<double> gradient)
+    private void OutputsBackward(
+        ReadOnlySpan<byte> state, double t, ReadOnlySpan<double> u, Span<double> gradient)
     {
         ReadOnlySpan<double> omega = Values(_omega);
         Span<double> gOmega = Of(gradient, _omega);
