@@ -107,4 +107,12 @@ public sealed record SampleConfiguration
 
     /// <summary>Independent repetitions of the whole annealing, for errors.</summary>
     public int Replicas { get; init; } = 1;
+
+    /// <exception cref="LeapsException">A value is out of range; the message names it.</exception>
+    public void Validate()
+    {
+        Annealing.Validate();
+        if (Replicas is < 1 or > 10_000)
+            throw new LeapsException($"replicas is {Replicas}; allowed: 1 to 10,000.");
+    }
 }

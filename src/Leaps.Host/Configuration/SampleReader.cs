@@ -1,5 +1,3 @@
-using System.Globalization;
-using Leaps.Model;
 using Leaps.Model.Sampling;
 
 namespace Leaps.Host.Configuration;
@@ -7,8 +5,6 @@ namespace Leaps.Host.Configuration;
 /// <summary>Reads the section 'sample'; the defaults are those of <see cref="AnnealerOptions"/>.</summary>
 internal static class SampleReader
 {
-    private const int MaxReplicas = 10_000;
-
     public static SampleConfiguration Read(Section top)
     {
         var configuration = new SampleConfiguration();
@@ -34,7 +30,7 @@ internal static class SampleReader
             options = SetMcmc(mcmc, options, "rate", (m, v) => m with { Rate = v.Number() });
         }
         configuration = configuration with { Annealing = options };
-        return section.Set(configuration, "replicas", (c, v) => c with { Replicas = v.Integer() }, CheckReplicas);
+        return section.Set(configuration, "replicas", (c, v) => c with { Replicas = v.Integer() }, c => c.Validate());
     }
 
     private static AnnealerOptions Set(Section section, AnnealerOptions options, string key,
@@ -44,11 +40,4 @@ internal static class SampleReader
     private static AnnealerOptions SetMcmc(Section section, AnnealerOptions options, string key,
         Func<McmcOptions, ConfigValue, McmcOptions> apply) =>
         Set(section, options, key, (o, v) => o with { Mcmc = apply(o.Mcmc, v) });
-
-    private static void CheckReplicas(SampleConfiguration configuration)
-    {
-        if (configuration.Replicas is < 1 or > MaxReplicas)
-            throw new LeapsException(string.Create(CultureInfo.InvariantCulture,
-                $"replicas is {configuration.Replicas}; allowed: 1 to {MaxReplicas:N0}."));
-    }
 }
