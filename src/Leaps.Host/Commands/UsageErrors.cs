@@ -37,6 +37,9 @@ internal static class UsageErrors
             bool looksLikeOption = name.Length > 1 && name[0] == '-' && name.Any(char.IsLetter) && !double.TryParse(name, out _);
             if (token.Type == TokenType.Argument && looksLikeOption)
                 return name;
+            // After an unknown command nothing can be said of its options.
+            if (token.Type == TokenType.Argument && parse.CommandResult.Command.Subcommands.Count > 0)
+                return null;
         }
         return null;
     }

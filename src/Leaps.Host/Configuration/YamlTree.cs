@@ -29,10 +29,11 @@ public static class YamlTree
     /// <exception cref="LeapsException">The text is not such YAML.</exception>
     public static ConfigNode? Parse(string text, Func<int, Origin> originOfLine)
     {
-        Origin At(Mark mark) => originOfLine(Math.Max(1, (int)mark.Line));
+        int lines = text.TrimEnd().Count(c => c == '\n') + 1;
+        Origin At(Mark mark) => originOfLine(Math.Clamp((int)mark.Line, 1, lines));
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _))
                 return null;
@@ -47,6 +48,11 @@ public static class YamlTree
         catch (YamlException error)
         {
             throw new LeapsException($"{At(error.Start)}: this is not YAML: {OneLine(error.Message)}", error);
+        }
+        catch (Exception error) when (error is not LeapsException)
+        {
+            // The parser's own assertions fail on some malformed texts, such as "... ,...".
+            throw new LeapsException($"{At(parser.Current?.End ?? Mark.Empty)}: this is not YAML", error);
         }
     }
 

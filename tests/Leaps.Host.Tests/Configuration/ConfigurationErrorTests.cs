@@ -136,7 +136,7 @@ public class ConfigurationErrorTests
         string tab = folder.Write("tab.yaml", "target:\n\tmodel: ising\n");
         string large = folder.Write("large.yaml", new string('#', (1 << 20) + 1));
         string binary = folder.PathOf("binary.yaml");
-        File.WriteAllBytes(binary, [0xff, 0xfe, 0xfd, 0x80]);
+        File.WriteAllBytes(binary, [0x61, 0x80, 0x81]);
 
         Assert.Equal($"{tab}, line 2: a tab in the indentation; YAML allows only spaces there", OfFile(tab));
         Assert.Equal($"{large}: larger than 1 MiB; this can't be a configuration", OfFile(large));

@@ -47,7 +47,7 @@ public class OutputTests
     [Theory]
     [InlineData(209.84212, 0.0172, "209.842 ± 0.017")]
     [InlineData(-1.4557, 0.3, "-1.46 ± 0.30")]
-    [InlineData(1234.5, 25, "1234 ± 25")]
+    [InlineData(1234.4, 25.0, "1234 ± 25")]
     [InlineData(0.75, null, "0.75")]
     [InlineData(209.826070136, null, "209.82607")]
     [InlineData(0.5, double.NaN, "0.5")]
