@@ -1,12 +1,17 @@
 using System.CommandLine;
 using Leaps.Host.Terminal;
+using Spectre.Console;
 
 namespace Leaps.Host.Commands;
 
-/// <summary>Ties a command's request to its job: progress on the error stream, results on the output.</summary>
+/// <summary>
+/// Ties a command's request to its job: progress on the error stream, results on the output.
+/// </summary>
 internal sealed class CommandShell(Surroundings surroundings)
 {
-    /// <summary>Adds the shared options, and makes reading the request and doing the job the command's action.</summary>
+    /// <summary>
+    /// Adds the shared options, and makes reading the request and doing the job the command's action.
+    /// </summary>
     public Command Complete<TRequest>(Command command, Func<ParseResult, TRequest> read, Job<TRequest> job)
     {
         var output = new OutputOptions();
@@ -15,26 +20,27 @@ internal sealed class CommandShell(Surroundings surroundings)
         {
             var mode = output.Read(parse);
             var request = read(parse);
-            var result = WithProgress(mode, sink => job(request, CreateContext(mode, sink)));
-            Print(mode, result);
+            Print(mode, Work(mode, (sink, notice) =>
+                job(request, new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation))));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private JobContext CreateContext(OutputMode mode, IProgressSink sink)
+    private JobResult Work(OutputMode mode, Func<IProgressSink, Action<string>, JobResult> work)
     {
-        Action<string> notice = mode.Quiet ? _ => { } : surroundings.Error.WriteLine;
-        return new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation);
-    }
-
-    private JobResult WithProgress(OutputMode mode, Func<IProgressSink, JobResult> work)
-    {
-        if (mode.Quiet || !(surroundings.ErrorIsTerminal || mode.Progress))
-            return work(new NoProgress());
-        return surroundings.ErrorIsTerminal
-            ? BarProgress.Run(EstimateTable.CreateConsole(surroundings.Error, isTerminal: true), work)
-            : work(new LineProgress(surroundings.Error, surroundings.Clock));
+        if (mode.Quiet)
+            return work(new NoProgress(), _ => { });
+        if (surroundings.ErrorIsTerminal)
+        {
+            // Through the same console, so that notices appear above the bars.
+            var console = EstimateTable.CreateConsole(surroundings.Error, isTerminal: true);
+            return BarProgress.Run(console, sink => work(sink, console.WriteLine));
+        }
+        IProgressSink lines = mode.Progress
+            ? new LineProgress(surroundings.Error, surroundings.Clock)
+            : new NoProgress();
+        return work(lines, surroundings.Error.WriteLine);
     }
 
     private void Print(OutputMode mode, JobResult result)

@@ -10,7 +10,9 @@ namespace Leaps.Host.Commands;
 /// <param name="Model">path of a model file that names its target</param>
 public sealed record ExactRequest(Target? Target, string? Model);
 
-/// <summary>leaps exact: the true log Z, energy and specific heat at t = 1, where they can be computed.</summary>
+/// <summary>
+/// leaps exact: the true log Z, energy and specific heat at t = 1, where they can be computed.
+/// </summary>
 internal sealed class ExactCommand
 {
     private readonly Argument<string?> _file = new("CONFIG")
@@ -19,12 +21,18 @@ internal sealed class ExactCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _model = OptionFactory.Text("--model", "FILE", "A model file, whose target is meant.");
-    private readonly Option<string?> _ising = OptionFactory.Text("--ising", "L", "The Ising model on L×L, or RxC; with --K.");
-    private readonly Option<double?> _coupling = OptionFactory.Number("--K", "K", "Ising: the coupling K = βJ.");
-    private readonly Option<string?> _potts = OptionFactory.Text("--potts", "L", "The Potts model on L×L, or RxC; with --states and --beta.");
-    private readonly Option<int?> _states = OptionFactory.Integer("--states", "q", "Potts: number of states.");
-    private readonly Option<double?> _beta = OptionFactory.Number("--beta", "b", "Potts: inverse temperature, J = 1.");
+    private readonly Option<string?> _model =
+        OptionFactory.Text("--model", "FILE", "A model file, whose target is meant.");
+    private readonly Option<string?> _ising =
+        OptionFactory.Text("--ising", "L", "The Ising model on L×L, or RxC; with --K.");
+    private readonly Option<double?> _coupling =
+        OptionFactory.Number("--K", "K", "Ising: the coupling K = βJ.");
+    private readonly Option<string?> _potts =
+        OptionFactory.Text("--potts", "L", "The Potts model on L×L, or RxC; with --states and --beta.");
+    private readonly Option<int?> _states =
+        OptionFactory.Integer("--states", "q", "Potts: number of states.");
+    private readonly Option<double?> _beta =
+        OptionFactory.Number("--beta", "b", "Potts: inverse temperature, J = 1.");
 
     public static Command Create(CommandShell shell, Job<ExactRequest> job)
     {
@@ -74,8 +82,10 @@ internal sealed class ExactCommand
     {
         int[] sides = [.. text.Split('x').Select(side =>
             int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value
-            : throw new UsageException($"{name} must be a side such as 15, or rows and columns such as 8x16, not '{text}'"))];
+            : throw new UsageException(
+                $"{name} must be a side such as 15, or rows and columns such as 8x16, not '{text}'"))];
         return sides.Length <= 2 ? new Lattice(sides[0], sides[^1])
-            : throw new UsageException($"{name} must be a side such as 15, or rows and columns such as 8x16, not '{text}'");
+            : throw new UsageException(
+                $"{name} must be a side such as 15, or rows and columns such as 8x16, not '{text}'");
     }
 }

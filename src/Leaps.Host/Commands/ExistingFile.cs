@@ -7,5 +7,7 @@ internal static class ExistingFile
 {
     /// <exception cref="LeapsException">There is no such file.</exception>
     public static string Check(string path) => File.Exists(path) ? path
-        : throw new LeapsException(Directory.Exists(path) ? $"{path}: is a folder; give a file" : $"{path}: no such file");
+        : throw new LeapsException(Directory.Exists(path)
+            ? $"{path}: is a folder; give a file"
+            : $"{path}: no such file");
 }

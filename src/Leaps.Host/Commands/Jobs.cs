@@ -9,7 +9,8 @@ public delegate JobResult Job<in TRequest>(TRequest request, JobContext context)
 
 /// <summary>What a job may use of its surroundings.</summary>
 /// <param name="Progress">takes reports on long work</param>
-/// <param name="Notice">one line for the user beside the results, such as how to resume; dropped with --quiet</param>
+/// <param name="Notice">one line for the user beside the results, such as how to resume; dropped with
+/// --quiet</param>
 /// <param name="Clock">for rates and durations</param>
 /// <param name="Cancellation">cancelled by Ctrl-C: stop at the next safe place and throw</param>
 public sealed record JobContext(IProgressSink Progress, Action<string> Notice, TimeProvider Clock,
@@ -19,7 +20,8 @@ public sealed record JobContext(IProgressSink Progress, Action<string> Notice, T
 /// <param name="Json">an object for --json: its properties become camelCase</param>
 /// <param name="Estimates">the table for a person</param>
 /// <param name="Lines">more for a person, below the table: where files were written</param>
-public sealed record JobResult(object Json, IReadOnlyList<EstimateRow> Estimates, IReadOnlyList<string> Lines);
+public sealed record JobResult(
+    object Json, IReadOnlyList<EstimateRow> Estimates, IReadOnlyList<string> Lines);
 
 /// <summary>
 /// The work behind the commands, kept apart from the reading of options. A command whose job is null is not

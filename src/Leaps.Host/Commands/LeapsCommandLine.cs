@@ -12,7 +12,9 @@ public static class LeapsCommandLine
 {
     private const string Debug = "--debug";
 
-    /// <summary>Runs one command line and gives the exit code, <see cref="ExitCode"/>. Throws nothing.</summary>
+    /// <summary>
+    /// Runs one command line and gives the exit code, <see cref="ExitCode"/>. Throws nothing.
+    /// </summary>
     public static int Run(IReadOnlyList<string> arguments, Jobs jobs, Surroundings surroundings)
     {
         try
@@ -28,7 +30,9 @@ public static class LeapsCommandLine
                 root.Parse("--help").Invoke(new InvocationConfiguration { Output = surroundings.Error });
                 return ExitCode.Usage;
             }
-            if (parse.Action is not (HelpAction or HelpWithExitCodes or PrintVersion) && UsageErrors.Find(parse) is { } error)
+            bool onlyInforms = parse.Action is HelpWithExitCodes or PrintVersion
+                || root.Directives.Any(directive => parse.GetResult(directive) is not null);
+            if (!onlyInforms && UsageErrors.Find(parse) is { } error)
                 throw new UsageException(error);
             return parse.Invoke(new InvocationConfiguration
             {
@@ -47,8 +51,10 @@ public static class LeapsCommandLine
     /// <summary>The commands whose job is given.</summary>
     public static RootCommand Create(Jobs jobs, Surroundings surroundings)
     {
-        var root = new RootCommand("Parallel annealing with learned rates: weighted samples of lattice models and their partition function.");
-        root.Options.Add(new Option<bool>(Debug) { Description = "Print the stack trace of an error.", Recursive = true });
+        var root = new RootCommand(
+            "Parallel annealing with learned rates: weighted samples of lattice models, and their log Z.");
+        root.Options.Add(
+            new Option<bool>(Debug) { Description = "Print the stack trace of an error.", Recursive = true });
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExitCodes((HelpAction)help.Action!);
@@ -80,7 +86,8 @@ public static class LeapsCommandLine
             OperationCanceledException when surroundings.Cancellation.IsCancellationRequested =>
                 (ExitCode.Interrupted, "interrupted"),
             _ => (ExitCode.Defect,
-                $"{error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")} (a defect of leaps; run again with --debug for the stack trace)"),
+                $"{error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")} "
+                + "(a defect of leaps; run again with --debug for the stack trace)"),
         };
         surroundings.Error.WriteLine($"leaps: {message}");
         if (debug)

@@ -11,7 +11,8 @@ internal readonly record struct OutputMode(bool Json, bool Progress, bool Quiet)
 /// <summary>The options that every command shares.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of tables." };
+    private readonly Option<bool> _json =
+        new("--json") { Description = "Print one JSON object instead of tables." };
 
     private readonly Option<bool> _progress = new("--progress")
     {

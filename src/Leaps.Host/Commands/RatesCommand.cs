@@ -8,13 +8,16 @@ namespace Leaps.Host.Commands;
 /// <param name="Output">path of the .npz to write</param>
 public sealed record RatesRequest(string Model, string States, double Time, string Output);
 
-/// <summary>leaps rates: the network's output G_t(x; i→v) for given states, for use from other programs.</summary>
+/// <summary>
+/// leaps rates: the network's output G_t(x; i→v) for given states, for use from other programs.
+/// </summary>
 internal static class RatesCommand
 {
     public static Command Create(CommandShell shell, Job<RatesRequest> job)
     {
         var command = new Command("rates", "Evaluate a model's rates for states in a NumPy file.");
-        var model = OptionFactory.Text("--model", "FILE", "The model: .safetensors, or a .ckpt of the reference.", required: true);
+        var model = OptionFactory.Text(
+            "--model", "FILE", "The model: .safetensors, or a .ckpt of the reference.", required: true);
         var states = OptionFactory.Text("--states", "FILE", "The states, a NumPy .npz file.", required: true);
         var time = OptionFactory.Number("--time", "t", "Annealing time, 0 to 1.");
         time.Required = true;

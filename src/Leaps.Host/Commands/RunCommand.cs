@@ -7,7 +7,8 @@ internal static class RunCommand
 {
     public static Command Create(CommandShell shell, Job<RunRequest> job)
     {
-        var command = new Command("run", "Train if the configuration says so, sample, and write a run directory.");
+        var command =
+            new Command("run", "Train if the configuration says so, sample, and write a run directory.");
         var options = new ConfigurationOptions(command, required: false);
         return shell.Complete(command, parse => CheckModel(options.Read(parse)), job);
     }
@@ -16,7 +17,8 @@ internal static class RunCommand
     private static RunRequest CheckModel(RunRequest request)
     {
         if (request.Configuration is { Network.Model: null, Network: not null, Train: null })
-            throw new Model.LeapsException("the network is neither trained nor read: add 'train', or network.model with a model file");
+            throw new Model.LeapsException(
+                "the network is neither trained nor read: add 'train', or network.model with a model file");
         return request;
     }
 }

@@ -9,9 +9,11 @@ internal static class SampleCommand
 {
     public static Command Create(CommandShell shell, Job<RunRequest> job)
     {
-        var command = new Command("sample", "Sample with a trained model, or without a network, and write a run directory.");
+        var command = new Command(
+            "sample", "Sample with a trained model, or without a network, and write a run directory.");
         var options = new ConfigurationOptions(command, required: true);
-        var model = OptionFactory.Text("--model", "FILE", "The model, instead of the configuration's network.model.");
+        var model =
+            OptionFactory.Text("--model", "FILE", "The model, instead of the configuration's network.model.");
         command.Options.Add(model);
         return shell.Complete(command, parse =>
         {
@@ -24,7 +26,8 @@ internal static class SampleCommand
     private static RunRequest WithoutTraining(RunRequest request)
     {
         if (request.Configuration is { Network: not null, Network.Model: null })
-            throw new LeapsException("the network has no trained parameters: give --model or network.model, or use leaps run to train it");
+            throw new LeapsException(
+                "the network is untrained: give --model or network.model, or train it with leaps run");
         return request with { Configuration = request.Configuration with { Train = null } };
     }
 }

@@ -4,27 +4,33 @@ using Leaps.Host.Configuration;
 
 namespace Leaps.Host.Commands;
 
-/// <summary>The first thing that is wrong with a command line, as one line with the nearest known name.</summary>
+/// <summary>
+/// The first thing that is wrong with a command line, as one line with the nearest known name.
+/// </summary>
 internal static class UsageErrors
 {
     /// <summary>Null where the command line is right.</summary>
     public static string? Find(ParseResult parse)
     {
         var command = parse.CommandResult.Command;
+        string seeHelp = $" (see leaps {(command is RootCommand ? "" : command.Name + " ")}--help)";
         // An unknown option may have been taken for an argument; it is looked for before anything else.
         if (UnknownOption(parse) is { } option)
-            return $"unknown option '{option}'{DidYouMean(option, OptionNames(parse.CommandResult))}{SeeHelp(parse)}";
+        {
+            string hint = DidYouMean(option, OptionNames(parse.CommandResult));
+            return $"unknown option '{option}'{hint}{seeHelp}";
+        }
         if (parse.Errors.Count == 0)
             return null;
         if (parse.UnmatchedTokens.Count > 0)
         {
             string token = parse.UnmatchedTokens[0];
-            return command.Subcommands.Count > 0
-                ? $"unknown command '{token}'{DidYouMean(token, command.Subcommands.Select(sub => sub.Name))}{SeeHelp(parse)}"
-                : $"unexpected argument '{token}'{SeeHelp(parse)}";
+            string hint = DidYouMean(token, command.Subcommands.Select(sub => sub.Name));
+            string kind = command.Subcommands.Count > 0 ? "unknown command" : "unexpected argument";
+            return $"{kind} '{token}'{hint}{seeHelp}";
         }
         string message = parse.Errors[0].Message.TrimEnd('.');
-        return char.ToLowerInvariant(message[0]) + message[1..] + SeeHelp(parse);
+        return char.ToLowerInvariant(message[0]) + message[1..] + seeHelp;
     }
 
     private static string? UnknownOption(ParseResult parse)
@@ -34,7 +40,8 @@ internal static class UsageErrors
             if (token.Type == TokenType.DoubleDash)
                 return null;
             string name = token.Value.Split('=')[0];
-            bool looksLikeOption = name.Length > 1 && name[0] == '-' && name.Any(char.IsLetter) && !double.TryParse(name, out _);
+            bool looksLikeOption =
+                name.Length > 1 && name[0] == '-' && name.Any(char.IsLetter) && !double.TryParse(name, out _);
             if (token.Type == TokenType.Argument && looksLikeOption)
                 return name;
             // After an unknown command nothing can be said of its options.
@@ -57,10 +64,4 @@ internal static class UsageErrors
 
     private static string DidYouMean(string given, IEnumerable<string> known) =>
         NearestName.Find(given, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
-
-    private static string SeeHelp(ParseResult parse)
-    {
-        var command = parse.CommandResult.Command;
-        return command is RootCommand ? " (see leaps --help)" : $" (see leaps {command.Name} --help)";
-    }
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Leaps.Host.Configuration;
 
-/// <summary>The names that the values of an enumeration have in files, options and output: kebab-case.</summary>
+/// <summary>
+/// The names that the values of an enumeration have in files, options and output: kebab-case.
+/// </summary>
 public static class Choice
 {
     public static string NameOf<T>(T value) where T : struct, Enum => Kebab(value.ToString());

@@ -8,7 +8,8 @@ internal readonly record struct ConfigValue(ConfigNode Node, string Path)
 {
     public Origin Origin => Node.Origin;
 
-    public LeapsException Error(string expected) => Origin.Error($"'{Path}' must be {expected}, not {Node.Description}");
+    public LeapsException Error(string expected) =>
+        Origin.Error($"'{Path}' must be {expected}, not {Node.Description}");
 
     public string Text()
     {
@@ -27,7 +28,8 @@ internal readonly record struct ConfigValue(ConfigNode Node, string Path)
         : throw Error("true or false");
 
     /// <summary>A finite number.</summary>
-    public double Number() => TryNumber(out double value) && double.IsFinite(value) ? value : throw Error("a finite number");
+    public double Number() =>
+        TryNumber(out double value) && double.IsFinite(value) ? value : throw Error("a finite number");
 
     /// <summary>A whole number; 1e6 counts as one.</summary>
     public int Integer()

@@ -13,9 +13,12 @@ public static class ConfigurationReader
     public static RunConfiguration ReadFile(string path, params IEnumerable<Override> overrides) =>
         Read(YamlTree.ReadFile(path), path, overrides);
 
-    /// <summary>As <see cref="ReadFile"/>, of a text that <paramref name="name"/> names in messages.</summary>
+    /// <summary>
+    /// As <see cref="ReadFile"/>, of a text that <paramref name="name"/> names in messages.
+    /// </summary>
     /// <exception cref="LeapsException">The text or a value is wrong.</exception>
-    public static RunConfiguration ReadText(string text, string name, params IEnumerable<Override> overrides) =>
+    public static RunConfiguration ReadText(
+        string text, string name, params IEnumerable<Override> overrides) =>
         Read(YamlTree.Parse(text, line => new Origin(name, line)), name, overrides);
 
     private static RunConfiguration Read(ConfigNode? document, string name, IEnumerable<Override> overrides)
@@ -28,7 +31,8 @@ public static class ConfigurationReader
                 mapping = change.ApplyTo(mapping);
             document = mapping;
         }
-        var top = new Section(document, "", "target", "network", "train", "sample", "seed", "threads", "output");
+        var top = new Section(
+            document, "", "target", "network", "train", "sample", "seed", "threads", "output");
         if (top["target"] is not { } targetNode)
             throw new LeapsException($"{name}: 'target' is missing; it says what to sample");
         var target = TargetReader.Read(targetNode, out var created);

@@ -73,7 +73,8 @@ public sealed class ConfigurationWriter
         Line(1, "decay", Flow(("every", train.DecayEvery), ("factor", train.DecayFactor)));
         Line(1, "gradient-clip", train.GradientClip);
         Line(1, "source", Choice.NameOf(train.Source));
-        Line(1, "pool", Flow(("walkers", train.PoolWalkers), ("times", train.PoolTimes), ("sweeps", train.PoolSweeps)));
+        Line(1, "pool",
+            Flow(("walkers", train.PoolWalkers), ("times", train.PoolTimes), ("sweeps", train.PoolSweeps)));
         Line(1, "rollouts", Flow(("walkers", train.RolloutWalkers), ("buffer-cycle", train.BufferCycle),
             ("buffer-size", train.BufferSize), ("moves", train.RolloutMoves)));
         Line(1, "horizon", Flow(("updates", train.HorizonUpdates), ("step", train.HorizonStep)));
@@ -102,7 +103,7 @@ public sealed class ConfigurationWriter
     }
 
     private void Line(int level, string key, string? value = null) =>
-        _text.Append(' ', 2 * level).Append(key).Append(value is null ? ":" : ": ").Append(value).Append('\n');
+        _text.Append(' ', 2 * level).Append(value is null ? $"{key}:" : $"{key}: {value}").Append('\n');
 
     private void Line(int level, string key, double value) => Line(level, key, Number(value));
 

@@ -1,6 +1,8 @@
 namespace Leaps.Host.Configuration;
 
-/// <summary>What `leaps run` does when no configuration is given: a first run of about a minute on a laptop.</summary>
+/// <summary>
+/// What `leaps run` does when no configuration is given: a first run of about a minute on a laptop.
+/// </summary>
 public static class ExampleConfiguration
 {
     public const string Name = "example";

@@ -15,7 +15,9 @@ public static class NearestName
             .FirstOrDefault();
     }
 
-    /// <summary>Least number of insertions, deletions, replacements and swaps of neighbours (restricted Damerau).</summary>
+    /// <summary>
+    /// Least number of insertions, deletions, replacements and swaps of neighbours (restricted Damerau).
+    /// </summary>
     public static int EditDistance(string a, string b)
     {
         var d = new int[a.Length + 1, b.Length + 1];

@@ -8,8 +8,8 @@ internal static class NetworkReader
 {
     public static NetworkConfiguration Read(ConfigValue node, Target target)
     {
-        var section = new Section(node.Node, node.Path, "kernels", "channels", "padding", "embedding-max-norm",
-            "free-energy", "model");
+        var section = new Section(node.Node, node.Path,
+            "kernels", "channels", "padding", "embedding-max-norm", "free-energy", "model");
         var defaults = new NetworkConfiguration();
         var configuration = defaults with
         {
@@ -18,7 +18,8 @@ internal static class NetworkReader
             Model = section["model"]?.Text(),
         };
         if (configuration.EmbeddingMaxNorm && target.Name != "potts")
-            throw section["embedding-max-norm"]!.Value.Origin.Error("'network.embedding-max-norm' is for model: potts only");
+            throw section["embedding-max-norm"]!.Value.Origin.Error(
+                "'network.embedding-max-norm' is for model: potts only");
         if (section["free-energy"] is { } freeEnergy)
         {
             var widths = ReadWidths(freeEnergy);
@@ -29,10 +30,12 @@ internal static class NetworkReader
         if (configuration.Model is not null && section["kernels"] is null)
         {
             if (section["channels"] is { } channels)
-                throw channels.Origin.Error("'network.channels' comes from the model file; give 'network.kernels' too, or leave it out");
+                throw channels.Origin.Error(
+                    "'network.channels' is the model file's; leave it out, or give 'network.kernels' too");
             return configuration;
         }
-        var kernels = section.Require("kernels", "the kernel sizes, e.g. [3, 5]; or give 'network.model', a model file");
+        var kernels = section.Require(
+            "kernels", "the kernel sizes, e.g. [3, 5]; or give 'network.model', a model file");
         configuration = configuration with { Kernels = ReadKernels(kernels, target.Lattice), Channels = 1 };
         kernels.Origin.Guard(() => configuration.CreateModel(target));
         configuration = configuration with { Channels = section["channels"]?.Integer() ?? defaults.Channels };

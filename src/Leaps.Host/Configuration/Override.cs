@@ -2,10 +2,14 @@ using Leaps.Model;
 
 namespace Leaps.Host.Configuration;
 
-/// <summary>A value given on the command line in place of the file's: --set key.path=value, or an option of its own.</summary>
+/// <summary>
+/// A value given on the command line in place of the file's: --set key.path=value, or an option of its own.
+/// </summary>
 public sealed record Override(IReadOnlyList<string> Path, ConfigNode Value)
 {
-    /// <summary>Reads the argument of --set; the value is YAML (a number, a word, [a, b], {key: value}).</summary>
+    /// <summary>
+    /// Reads the argument of --set; the value is YAML (a number, a word, [a, b], {key: value}).
+    /// </summary>
     /// <exception cref="LeapsException">There is no '=', no key, or the value is not YAML.</exception>
     public static Override Parse(string argument)
     {
@@ -22,10 +26,12 @@ public sealed record Override(IReadOnlyList<string> Path, ConfigNode Value)
     }
 
     /// <summary>The number given to an option such as --threads, under the key that it stands for.</summary>
-    public static Override Number(string path, string option, string text) => Option(path, option, text, plain: true);
+    public static Override Number(string path, string option, string text) =>
+        Option(path, option, text, plain: true);
 
     /// <summary>The path or word given to an option such as --output.</summary>
-    public static Override Text(string path, string option, string text) => Option(path, option, text, plain: false);
+    public static Override Text(string path, string option, string text) =>
+        Option(path, option, text, plain: false);
 
     /// <summary>The document with this value in place.</summary>
     /// <exception cref="LeapsException">The path leads through a value that is not a mapping.</exception>
@@ -44,10 +50,12 @@ public sealed record Override(IReadOnlyList<string> Path, ConfigNode Value)
             return mapping.With(new MappingEntry(key, Value.Origin, Value));
         var below = mapping.Find(key)?.Value switch
         {
-            null or ScalarNode { IsNull: true } or ScalarNode { IsEmpty: true } => new MappingNode(Value.Origin, []),
+            null or ScalarNode { IsNull: true } or ScalarNode { IsEmpty: true } =>
+                new MappingNode(Value.Origin, []),
             MappingNode node => node,
             _ => throw Value.Origin.Error($"'{string.Join('.', Path.Take(level + 1))}' has no keys below it"),
         };
-        return mapping.With(new MappingEntry(key, mapping.Find(key)?.Origin ?? Value.Origin, Apply(below, level + 1)));
+        return mapping.With(
+            new MappingEntry(key, mapping.Find(key)?.Origin ?? Value.Origin, Apply(below, level + 1)));
     }
 }

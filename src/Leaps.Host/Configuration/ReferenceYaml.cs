@@ -13,7 +13,8 @@ public static class ReferenceYaml
     public static IReadOnlyDictionary<string, object> Parse(string path)
     {
         if (YamlTree.ReadFile(path) is not MappingNode mapping)
-            throw new LeapsException($"{path}: not a configuration of the reference; expected lines such as 'L: 15'");
+            throw new LeapsException(
+                $"{path}: not a configuration of the reference; expected lines such as 'L: 15'");
         var values = new Dictionary<string, object>();
         foreach (var entry in mapping.Entries)
             values.Add(entry.Key, ReadValue(entry));

@@ -7,7 +7,8 @@ using Leaps.Model.Training;
 namespace Leaps.Host.Configuration;
 
 /// <summary>
-/// What a run does, as one YAML document says it: target, network, training, sampling. Checked when it was read;
+/// What a run does, as one YAML document says it: target, network, training, sampling. Checked when it was
+/// read;
 /// <see cref="ConfigurationReader"/> and <see cref="ConfigurationWriter"/> convert from and to YAML.
 /// </summary>
 public sealed record RunConfiguration
@@ -28,7 +29,9 @@ public sealed record RunConfiguration
     /// <summary>The run directory, relative to the working directory.</summary>
     public required string Output { get; init; }
 
-    /// <summary>The training options with the run's seed and threads; null where nothing is trained.</summary>
+    /// <summary>
+    /// The training options with the run's seed and threads; null where nothing is trained.
+    /// </summary>
     public TrainingOptions? Training => Train is null ? null : Train with { Seed = Seed, Threads = Threads };
 
     /// <summary>The annealer's options with the run's seed and threads.</summary>
@@ -77,7 +80,9 @@ public sealed record TargetConfiguration
 
 public sealed record NetworkConfiguration
 {
-    /// <summary>First convolution, then one a layer. Empty: the architecture is that of the model file.</summary>
+    /// <summary>
+    /// First convolution, then one a layer. Empty: the architecture is that of the model file.
+    /// </summary>
     public IReadOnlyList<Window> Kernels { get; init; } = [];
     public int Channels { get; init; } = 8;
     public FirstPadding Padding { get; init; } = FirstPadding.Periodic;
@@ -95,7 +100,8 @@ public sealed record NetworkConfiguration
     {
         if (Kernels.Count == 0)
             throw new LeapsException("The network has no kernels: give network.kernels.");
-        return new LeapsModel(new LocallyEquivariantConv(target, Kernels, Channels, Padding, EmbeddingMaxNorm),
+        return new LeapsModel(
+            new LocallyEquivariantConv(target, Kernels, Channels, Padding, EmbeddingMaxNorm),
             new FreeEnergyNetwork(FreeEnergy));
     }
 }

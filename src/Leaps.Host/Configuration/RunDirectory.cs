@@ -31,7 +31,8 @@ public sealed class RunDirectory : IDisposable
     public string Path { get; }
 
     /// <summary>Makes the directory; one that is there already must be empty.</summary>
-    /// <exception cref="LeapsException">It exists and is not empty, or can't be made. Nothing was changed.</exception>
+    /// <exception cref="LeapsException">It exists and is not empty, or can't be made. Nothing was
+    /// changed.</exception>
     public static RunDirectory Create(string path)
     {
         CheckFree(path);
@@ -40,14 +41,17 @@ public sealed class RunDirectory : IDisposable
         return new RunDirectory(path, created: true, wasAbsent);
     }
 
-    /// <summary>What <see cref="Create"/> would refuse, without making anything: to be asked before long work.</summary>
+    /// <summary>
+    /// What <see cref="Create"/> would refuse, without making anything: to be asked before long work.
+    /// </summary>
     /// <exception cref="LeapsException">The path exists and is not an empty directory.</exception>
     public static void CheckFree(string path)
     {
         bool taken = File.Exists(path)
             || Directory.Exists(path) && Guard(path, () => Directory.EnumerateFileSystemEntries(path).Any());
         if (taken)
-            throw new LeapsException($"{path} exists: choose another with --output, or remove it; nothing was changed");
+            throw new LeapsException(
+                $"{path} exists: choose another with --output, or remove it; nothing was changed");
     }
 
     /// <summary>The directory of an earlier run.</summary>
@@ -91,9 +95,12 @@ public sealed class RunDirectory : IDisposable
 
     /// <summary>As <see cref="Write"/>, text in UTF-8.</summary>
     /// <exception cref="LeapsException">The disk is full, or writing is not permitted.</exception>
-    public void WriteText(string name, string text) => Write(name, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    public void WriteText(string name, string text) =>
+        Write(name, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Adds one line to a file that grows during the run (metrics.csv); it reaches the disk whole.</summary>
+    /// <summary>
+    /// Adds one line to a file that grows during the run (metrics.csv); it reaches the disk whole.
+    /// </summary>
     /// <exception cref="LeapsException">The disk is full, or writing is not permitted.</exception>
     public void AppendLine(string name, string line) => Guard(PathOf(name), () =>
     {
@@ -125,7 +132,8 @@ public sealed class RunDirectory : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LeapsException($"{path} can't be written: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new LeapsException(
+                $"{path} can't be written: {error.Message.ReplaceLineEndings(" ")}", error);
         }
     }
 }

@@ -2,7 +2,9 @@ using Leaps.Model;
 
 namespace Leaps.Host.Configuration;
 
-/// <summary>A mapping being read: refuses keys that are not known, and hands out the values of the others.</summary>
+/// <summary>
+/// A mapping being read: refuses keys that are not known, and hands out the values of the others.
+/// </summary>
 internal sealed class Section
 {
     private readonly MappingNode _mapping;
@@ -48,7 +50,8 @@ internal sealed class Section
     public Section? Find(string key, params ReadOnlySpan<string> known)
     {
         if (_mapping.Find(key) is { Value: ScalarNode { IsEmpty: true } } entry)
-            throw entry.Origin.Error($"'{PathOf(key)}' has no value; write {{}} for the defaults, or leave the key out");
+            throw entry.Origin.Error(
+                $"'{PathOf(key)}' has no value; write {{}} for the defaults, or leave the key out");
         return this[key] is { } value ? new Section(value.Node, value.Path, known) : null;
     }
 

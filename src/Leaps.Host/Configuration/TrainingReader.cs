@@ -8,8 +8,8 @@ internal static class TrainingReader
     /// <summary>The options; null where the section is absent.</summary>
     public static TrainingOptions? Read(Section top)
     {
-        var section = top.Find("train", "updates", "batch", "learning-rate", "decay", "gradient-clip", "source", "pool",
-            "rollouts", "horizon", "evaluate");
+        var section = top.Find("train", "updates", "batch", "learning-rate", "decay", "gradient-clip",
+            "source", "pool", "rollouts", "horizon", "evaluate");
         if (section is null)
             return null;
         var options = new TrainingOptions();
@@ -51,8 +51,11 @@ internal static class TrainingReader
     {
         options = Set(pool, options, "sweeps", (o, v) => o with { PoolSweeps = v.Integer() });
         int? walkers = pool["walkers"]?.Integer(), times = pool["times"]?.Integer();
-        options = Set(pool, options, "walkers", (o, _) =>
-            o with { PoolWalkers = walkers!.Value, PoolTimes = Math.Min(o.PoolTimes, Math.Max(1, walkers.Value)) });
+        options = Set(pool, options, "walkers", (o, _) => o with
+        {
+            PoolWalkers = walkers!.Value,
+            PoolTimes = Math.Min(o.PoolTimes, Math.Max(1, walkers.Value)),
+        });
         return Set(pool, options, "times", (o, _) => o with { PoolTimes = times!.Value });
     }
 

@@ -15,7 +15,8 @@ public static class YamlTree
     private const long MaxBytes = 1 << 20;
 
     /// <summary>The document of a file, or null where the file holds none.</summary>
-    /// <exception cref="LeapsException">The file can't be read, or is not such YAML; names file and line.</exception>
+    /// <exception cref="LeapsException">The file can't be read, or is not such YAML; names file and
+    /// line.</exception>
     public static ConfigNode? ReadFile(string path)
     {
         string text = ReadText(path);
@@ -41,7 +42,8 @@ public static class YamlTree
             var node = ReadNode(parser, At, 0);
             parser.Consume<DocumentEnd>();
             if (parser.Accept<DocumentStart>(out var second))
-                throw At(second.Start).Error("a second document starts here; a configuration is one document");
+                throw At(second.Start).Error(
+                    "a second document starts here; a configuration is one document");
             parser.Consume<StreamEnd>();
             return node;
         }
@@ -83,7 +85,8 @@ public static class YamlTree
             if (ReadNode(parser, at, depth + 1) is not ScalarNode key)
                 throw keyStart.Error("a key must be a plain word");
             if (entries.TryGetValue(key.Text, out var first))
-                throw keyStart.Error($"the key '{key.Text}' is given twice (first in line {first.Origin.Line})");
+                throw keyStart.Error(
+                    $"the key '{key.Text}' is given twice (first in line {first.Origin.Line})");
             entries.Add(key.Text, new MappingEntry(key.Text, keyStart, ReadNode(parser, at, depth + 1)));
         }
         return new MappingNode(at(start), [.. entries.Values]);
@@ -125,7 +128,8 @@ public static class YamlTree
 
     private static string OneLine(string message)
     {
-        string line = string.Join(' ', message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
+        string line =
+            string.Join(' ', message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
         return line.Length > 1 && char.IsLower(line[1]) ? char.ToLowerInvariant(line[0]) + line[1..] : line;
     }
 }

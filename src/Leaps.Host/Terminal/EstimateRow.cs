@@ -8,7 +8,8 @@ namespace Leaps.Host.Terminal;
 /// <param name="StandardError">its standard error; null where there is none</param>
 /// <param name="Exact">the true value; null where it is not known</param>
 /// <param name="ExactError">the standard error of a true value that is itself an estimate</param>
-public sealed record EstimateRow(string Name, double Value, double? StandardError = null, double? Exact = null,
+public sealed record EstimateRow(
+    string Name, double Value, double? StandardError = null, double? Exact = null,
     double? ExactError = null)
 {
     /// <summary>(estimate - exact) in units of the combined error; null where that can't be said.</summary>
@@ -30,13 +31,16 @@ public sealed record EstimateRow(string Name, double Value, double? StandardErro
     public string DeviationText => Deviation is { } deviation
         ? deviation.ToString("+0.0 σ;-0.0 σ;0.0 σ", CultureInfo.InvariantCulture) : "";
 
-    /// <summary>"209.842 ± 0.017": the error with two significant digits, the value with as many decimals.</summary>
+    /// <summary>
+    /// "209.842 ± 0.017": the error with two significant digits, the value with as many decimals.
+    /// </summary>
     public static string Format(double value, double? error)
     {
         if (error is not { } e || !double.IsFinite(e) || e <= 0 || !double.IsFinite(value))
             return value.ToString("G8", CultureInfo.InvariantCulture);
         int decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(e)), 0, 12);
         string format = "F" + decimals.ToString(CultureInfo.InvariantCulture);
-        return $"{value.ToString(format, CultureInfo.InvariantCulture)} ± {e.ToString(format, CultureInfo.InvariantCulture)}";
+        var culture = CultureInfo.InvariantCulture;
+        return $"{value.ToString(format, culture)} ± {e.ToString(format, culture)}";
     }
 }

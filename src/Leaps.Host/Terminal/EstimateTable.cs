@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace Leaps.Host.Terminal;
 
-/// <summary>Prints estimates ± errors against exact values; columns that would be empty are left out.</summary>
+/// <summary>
+/// Prints estimates ± errors against exact values; columns that would be empty are left out.
+/// </summary>
 public static class EstimateTable
 {
     private const int PlainWidth = 120;
@@ -14,7 +16,8 @@ public static class EstimateTable
         var table = new Table().Border(TableBorder.Rounded);
         table.AddColumn("quantity");
         table.AddColumn(new TableColumn("estimate").RightAligned());
-        bool exact = rows.Any(row => row.Exact is not null), deviation = rows.Any(row => row.Deviation is not null);
+        bool exact = rows.Any(row => row.Exact is not null);
+        bool deviation = rows.Any(row => row.Deviation is not null);
         if (exact)
             table.AddColumn(new TableColumn("exact").RightAligned());
         if (deviation)
@@ -31,7 +34,9 @@ public static class EstimateTable
         CreateConsole(surroundings.Output, surroundings.OutputIsTerminal).Write(table);
     }
 
-    /// <summary>A console on a stream; without colours and of fixed width where no terminal is behind it.</summary>
+    /// <summary>
+    /// A console on a stream; without colours and of fixed width where no terminal is behind it.
+    /// </summary>
     public static IAnsiConsole CreateConsole(TextWriter writer, bool isTerminal)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings

@@ -16,7 +16,8 @@ public static class JsonOutput
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new FiniteDouble(), new FiniteSingle(), new JsonStringEnumConverter(new ChoiceNaming()) },
+        Converters =
+            { new FiniteDouble(), new FiniteSingle(), new JsonStringEnumConverter(new ChoiceNaming()) },
     };
 
     /// <summary>One JSON object.</summary>
@@ -29,7 +30,8 @@ public static class JsonOutput
 
     private sealed class FiniteDouble : JsonConverter<double>
     {
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        public override double Read(
+            ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
@@ -43,7 +45,8 @@ public static class JsonOutput
 
     private sealed class FiniteSingle : JsonConverter<float>
     {
-        public override float Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        public override float Read(
+            ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.Null ? float.NaN : reader.GetSingle();
 
         public override void Write(Utf8JsonWriter writer, float value, JsonSerializerOptions options)

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Leaps.Host.Terminal;
 
-/// <summary>Progress as plain lines, for logs: at the start and end of a stage, and every few seconds between.</summary>
+/// <summary>
+/// Progress as plain lines, for logs: at the start and end of a stage, and every few seconds between.
+/// </summary>
 public sealed class LineProgress(TextWriter writer, TimeProvider clock) : IProgressSink
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -28,7 +30,8 @@ public sealed class LineProgress(TextWriter writer, TimeProvider clock) : IProgr
                 return;
             _last = now;
             _finished = done >= total;
-            writer.WriteLine(Line(stage, done, total, rate, TimeLeft(done, total, clock.GetElapsedTime(_start, now))));
+            writer.WriteLine(
+                Line(stage, done, total, rate, TimeLeft(done, total, clock.GetElapsedTime(_start, now))));
         }
     }
 
@@ -50,6 +53,7 @@ public sealed class LineProgress(TextWriter writer, TimeProvider clock) : IProgr
         long seconds = (long)Math.Ceiling(time.TotalSeconds);
         return seconds < 3600
             ? string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}:{seconds % 60:00}")
-            : string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
+            : string.Create(
+                CultureInfo.InvariantCulture, $"{seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
     }
 }

@@ -1,6 +1,8 @@
 namespace Leaps.Host.Terminal;
 
-/// <summary>What the program runs in: where it writes, whether a person watches, its clock, and how it is stopped.</summary>
+/// <summary>
+/// What the program runs in: where it writes, whether a person watches, its clock, and how it is stopped.
+/// </summary>
 public sealed record Surroundings
 {
     public required TextWriter Output { get; init; }

@@ -102,7 +102,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(0, Run("train", network));
         Assert.NotNull(((RunRequest)_request!).Configuration.Training);
         Assert.Equal(1, Run("sample", network));
-        Assert.Equal("leaps: the network has no trained parameters: give --model or network.model, or use leaps run to train it", Error);
+        Assert.Equal("leaps: the network is untrained: give --model or network.model, or train it with leaps run", Error);
         Assert.Equal(1, Run("run", network));
         Assert.Equal("leaps: the network is neither trained nor read: add 'train', or network.model with a model file", Error);
     }

@@ -58,7 +58,7 @@ public class ConfigurationErrorTests
     [InlineData("[3, 5]\n  embedding-max-norm: true", "run.yaml, line 7: 'network.embedding-max-norm' is for model: potts only")]
     [InlineData("[3, 5]\n  free-energy: []", "run.yaml, line 7: The free-energy network needs hidden sizes of 1 to 4096 units.")]
     [InlineData("null", "run.yaml, line 6: 'network.kernels' is missing; it gives the kernel sizes, e.g. [3, 5]; or give 'network.model', a model file")]
-    [InlineData("null\n  model: m\n  channels: 3", "run.yaml, line 8: 'network.channels' comes from the model file; give 'network.kernels' too, or leave it out")]
+    [InlineData("null\n  model: m\n  channels: 3", "run.yaml, line 8: 'network.channels' is the model file's; leave it out, or give 'network.kernels' too")]
     public void A_wrong_network_is_named_and_explained(string kernels, string message) =>
         Assert.Equal(message, MessageOf(Target + "network:\n  kernels: " + kernels));
 
