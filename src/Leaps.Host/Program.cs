@@ -1,2 +1,5 @@
-Console.Error.WriteLine("leaps: commands are being added");
-return 2;
+using Leaps.Host.Commands;
+using Leaps.Host.Terminal;
+
+using var interruption = new Interruption();
+return LeapsCommandLine.Run(args, new Jobs(), Surroundings.OfProcess(interruption.Token));

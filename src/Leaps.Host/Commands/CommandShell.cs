@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Leaps.Host.Terminal;
+using Spectre.Console;
+
+namespace Leaps.Host.Commands;
+
+/// <summary>
+/// Ties a command's request to its job: progress on the error stream, results on the output.
+/// </summary>
+internal sealed class CommandShell(Surroundings surroundings)
+{
+    /// <summary>
+    /// Adds the shared options, and makes reading the request and doing the job the command's action.
+    /// </summary>
+    public Command Complete<TRequest>(Command command, Func<ParseResult, TRequest> read, Job<TRequest> job)
+    {
+        var output = new OutputOptions();
+        output.AddTo(command);
+        command.SetAction(parse =>
+        {
+            var mode = output.Read(parse);
+            var request = read(parse);
+            Print(mode, Work(mode, (sink, notice) =>
+                job(request, new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation))));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private JobResult Work(OutputMode mode, Func<IProgressSink, Action<string>, JobResult> work)
+    {
+        if (mode.Quiet)
+            return work(new NoProgress(), _ => { });
+        if (surroundings.ErrorIsTerminal)
+        {
+            // Through the same console, so that notices appear above the bars.
+            var console = EstimateTable.CreateConsole(surroundings.Error, isTerminal: true);
+            return BarProgress.Run(console, sink => work(sink, console.WriteLine));
+        }
+        IProgressSink lines = mode.Progress
+            ? new LineProgress(surroundings.Error, surroundings.Clock)
+            : new NoProgress();
+        return work(lines, surroundings.Error.WriteLine);
+    }
+
+    private void Print(OutputMode mode, JobResult result)
+    {
+        if (mode.Json)
+        {
+            surroundings.Output.WriteLine(JsonOutput.Write(result.Json));
+            return;
+        }
+        if (mode.Quiet)
+            return;
+        EstimateTable.Write(surroundings, result.Estimates);
+        foreach (string line in result.Lines)
+            surroundings.Output.WriteLine(line);
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Leaps.Host.Configuration;
+
+namespace Leaps.Host.Commands;
+
+/// <summary>
+/// The first thing that is wrong with a command line, as one line with the nearest known name.
+/// </summary>
+internal static class UsageErrors
+{
+    /// <summary>Null where the command line is right.</summary>
+    public static string? Find(ParseResult parse)
+    {
+        var command = parse.CommandResult.Command;
+        string seeHelp = $" (see leaps {(command is RootCommand ? "" : command.Name + " ")}--help)";
+        // An unknown option may have been taken for an argument; it is looked for before anything else.
+        if (UnknownOption(parse) is { } option)
+        {
+            string hint = DidYouMean(option, OptionNames(parse.CommandResult));
+            return $"unknown option '{option}'{hint}{seeHelp}";
+        }
+        if (parse.Errors.Count == 0)
+            return null;
+        if (parse.UnmatchedTokens.Count > 0)
+        {
+            string token = parse.UnmatchedTokens[0];
+            string hint = DidYouMean(token, command.Subcommands.Select(sub => sub.Name));
+            string kind = command.Subcommands.Count > 0 ? "unknown command" : "unexpected argument";
+            return $"{kind} '{token}'{hint}{seeHelp}";
+        }
+        string message = parse.Errors[0].Message.TrimEnd('.');
+        return char.ToLowerInvariant(message[0]) + message[1..] + seeHelp;
+    }
+
+    private static string? UnknownOption(ParseResult parse)
+    {
+        foreach (var token in parse.Tokens)
+        {
+            if (token.Type == TokenType.DoubleDash)
+                return null;
+            string name = token.Value.Split('=')[0];
+            bool looksLikeOption =
+                name.Length > 1 && name[0] == '-' && name.Any(char.IsLetter) && !double.TryParse(name, out _);
+            if (token.Type == TokenType.Argument && looksLikeOption)
+                return name;
+            // After an unknown command nothing can be said of its options.
+            if (token.Type == TokenType.Argument && parse.CommandResult.Command.Subcommands.Count > 0)
+                return null;
+        }
+        return null;
+    }
+
+    private static IEnumerable<string> OptionNames(CommandResult result)
+    {
+        for (SymbolResult? level = result; level is not null; level = level.Parent)
+        {
+            if (level is not CommandResult { Command: var command })
+                continue;
+            foreach (var option in command.Options.Where(option => level == result || option.Recursive))
+                yield return option.Name;
+        }
+    }
+
+    private static string DidYouMean(string given, IEnumerable<string> known) =>
+        NearestName.Find(given, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+}

@@ -1,0 +1,65 @@
+using Leaps.Model.Training;
+
+namespace Leaps.Host.Configuration;
+
+/// <summary>Reads the section 'train'; the defaults are those of <see cref="TrainingOptions"/>.</summary>
+internal static class TrainingReader
+{
+    /// <summary>The options; null where the section is absent.</summary>
+    public static TrainingOptions? Read(Section top)
+    {
+        var section = top.Find("train", "updates", "batch", "learning-rate", "decay", "gradient-clip",
+            "source", "pool", "rollouts", "horizon", "evaluate");
+        if (section is null)
+            return null;
+        var options = new TrainingOptions();
+        options = Set(section, options, "updates", (o, v) => o with { Updates = v.Integer() });
+        options = Set(section, options, "batch", (o, v) => o with { Batch = v.Integer() });
+        options = Set(section, options, "learning-rate", (o, v) => o with { LearningRate = v.Number() });
+        options = Set(section, options, "gradient-clip", (o, v) => o with { GradientClip = v.Number() });
+        options = Set(section, options, "source", (o, v) => o with { Source = v.OneOf<TrainingSource>() });
+        if (section.Find("decay", "every", "factor") is { } decay)
+        {
+            options = Set(decay, options, "every", (o, v) => o with { DecayEvery = v.Integer() });
+            options = Set(decay, options, "factor", (o, v) => o with { DecayFactor = v.Number() });
+        }
+        if (section.Find("pool", "walkers", "times", "sweeps") is { } pool)
+            options = ReadPool(pool, options);
+        if (section.Find("rollouts", "walkers", "buffer-cycle", "buffer-size", "moves") is { } rollouts)
+        {
+            options = Set(rollouts, options, "walkers", (o, v) => o with { RolloutWalkers = v.Integer() });
+            options = Set(rollouts, options, "buffer-cycle", (o, v) => o with { BufferCycle = v.Integer() });
+            options = Set(rollouts, options, "buffer-size", (o, v) => o with { BufferSize = v.Integer() });
+            options = Set(rollouts, options, "moves", (o, v) => o with { RolloutMoves = v.Integer() });
+        }
+        if (section.Find("horizon", "updates", "step") is { } horizon)
+        {
+            options = Set(horizon, options, "updates", (o, v) => o with { HorizonUpdates = v.Integer() });
+            options = Set(horizon, options, "step", (o, v) => o with { HorizonStep = v.Number() });
+        }
+        if (section.Find("evaluate", "every", "walkers", "windows") is { } evaluate)
+        {
+            options = Set(evaluate, options, "every", (o, v) => o with { EvaluateEvery = v.Integer() });
+            options = Set(evaluate, options, "walkers", (o, v) => o with { EvaluationWalkers = v.Integer() });
+            options = Set(evaluate, options, "windows", (o, v) => o with { EvaluationWindows = v.Integer() });
+        }
+        return options;
+    }
+
+    // The number of times is bounded by the number of walkers: the two are checked together.
+    private static TrainingOptions ReadPool(Section pool, TrainingOptions options)
+    {
+        options = Set(pool, options, "sweeps", (o, v) => o with { PoolSweeps = v.Integer() });
+        int? walkers = pool["walkers"]?.Integer(), times = pool["times"]?.Integer();
+        options = Set(pool, options, "walkers", (o, _) => o with
+        {
+            PoolWalkers = walkers!.Value,
+            PoolTimes = Math.Min(o.PoolTimes, Math.Max(1, walkers.Value)),
+        });
+        return Set(pool, options, "times", (o, _) => o with { PoolTimes = times!.Value });
+    }
+
+    private static TrainingOptions Set(Section section, TrainingOptions options, string key,
+        Func<TrainingOptions, ConfigValue, TrainingOptions> apply) =>
+        section.Set(options, key, apply, o => o.Validate());
+}

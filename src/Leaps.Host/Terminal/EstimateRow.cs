@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace Leaps.Host.Terminal;
+
+/// <summary>One line of a table of results.</summary>
+/// <param name="Name">what it is: "log Z", "energy per site"</param>
+/// <param name="Value">the estimate</param>
+/// <param name="StandardError">its standard error; null where there is none</param>
+/// <param name="Exact">the true value; null where it is not known</param>
+/// <param name="ExactError">the standard error of a true value that is itself an estimate</param>
+public sealed record EstimateRow(
+    string Name, double Value, double? StandardError = null, double? Exact = null,
+    double? ExactError = null)
+{
+    /// <summary>(estimate - exact) in units of the combined error; null where that can't be said.</summary>
+    public double? Deviation
+    {
+        get
+        {
+            double variance = Square(StandardError) + Square(ExactError);
+            return Exact is { } exact && variance > 0 && double.IsFinite(variance)
+                ? (Value - exact) / Math.Sqrt(variance) : null;
+
+            static double Square(double? x) => x is { } value ? value * value : 0;
+        }
+    }
+
+    public string ValueText => Format(Value, StandardError);
+    public string ExactText => Exact is { } exact ? Format(exact, ExactError) : "";
+
+    public string DeviationText => Deviation is { } deviation
+        ? deviation.ToString("+0.0 σ;-0.0 σ;0.0 σ", CultureInfo.InvariantCulture) : "";
+
+    /// <summary>
+    /// "209.842 ± 0.017": the error with two significant digits, the value with as many decimals.
+    /// </summary>
+    public static string Format(double value, double? error)
+    {
+        if (error is not { } e || !double.IsFinite(e) || e <= 0 || !double.IsFinite(value))
+            return value.ToString("G8", CultureInfo.InvariantCulture);
+        int decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(e)), 0, 12);
+        string format = "F" + decimals.ToString(CultureInfo.InvariantCulture);
+        var culture = CultureInfo.InvariantCulture;
+        return $"{value.ToString(format, culture)} ± {e.ToString(format, culture)}";
+    }
+}

@@ -1,0 +1,92 @@
+using Leaps.Host.Configuration;
+using Leaps.Model;
+
+namespace Leaps.Host.Tests.Configuration;
+
+public sealed class RunDirectoryTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private string Runs => _folder.PathOf("runs/x");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_directory_with_something_in_it_is_refused_and_left_alone()
+    {
+        Directory.CreateDirectory(Runs);
+        string file = Path.Combine(Runs, "notes.txt");
+        File.WriteAllText(file, "mine");
+
+        string message = Assert.Throws<LeapsException>(() => RunDirectory.Create(Runs)).Message;
+
+        Assert.Equal($"{Runs} exists: choose another with --output, or remove it; nothing was changed", message);
+        Assert.Equal([file], Directory.GetFileSystemEntries(Runs));
+        Assert.Equal($"{file} exists: choose another with --output, or remove it; nothing was changed",
+            Assert.Throws<LeapsException>(() => RunDirectory.Create(file)).Message);
+    }
+
+    [Fact]
+    public void A_run_that_fails_early_leaves_nothing_behind()
+    {
+        using (var directory = RunDirectory.Create(Runs))
+            directory.WriteText(RunDirectory.Configuration, "seed: 1\n");
+
+        Assert.False(Directory.Exists(Runs));
+        Directory.CreateDirectory(Runs);
+        using (var directory = RunDirectory.Create(Runs))
+            directory.WriteText(RunDirectory.Configuration, "seed: 1\n");
+        Assert.Empty(Directory.GetFileSystemEntries(Runs));
+    }
+
+    [Fact]
+    public void Results_are_kept_whatever_happens_later()
+    {
+        using (var directory = RunDirectory.Create(Runs))
+        {
+            directory.WriteText(RunDirectory.Configuration, "seed: 1\n");
+            directory.AppendLine(RunDirectory.Metrics, "update,loss");
+            directory.AppendLine(RunDirectory.Metrics, "1,0.5");
+        }
+
+        using var again = RunDirectory.Open(Runs);
+        Assert.Equal("update,loss\n1,0.5\n", File.ReadAllText(again.PathOf(RunDirectory.Metrics)));
+        Assert.True(again.Contains(RunDirectory.Configuration));
+    }
+
+    [Fact]
+    public void A_file_appears_only_when_it_is_complete()
+    {
+        using var directory = RunDirectory.Create(Runs);
+        directory.WriteText(RunDirectory.Result, "old");
+
+        Assert.Throws<InvalidOperationException>(() => directory.Write(RunDirectory.Result, stream =>
+        {
+            stream.Write("half of the n"u8);
+            throw new InvalidOperationException();
+        }));
+
+        Assert.Equal("old", File.ReadAllText(directory.PathOf(RunDirectory.Result)));
+        Assert.Single(Directory.GetFileSystemEntries(Runs));
+        directory.WriteText(RunDirectory.Result, "new");
+        Assert.Equal("new", File.ReadAllText(directory.PathOf(RunDirectory.Result)));
+    }
+
+    [Fact]
+    public void Only_run_directories_are_opened()
+    {
+        Assert.Equal($"{Runs}: no such run directory", Assert.Throws<LeapsException>(() => RunDirectory.Open(Runs)).Message);
+        Assert.Equal($"{_folder.Path} is not a run directory: there is no config.yaml in it",
+            Assert.Throws<LeapsException>(() => RunDirectory.Open(_folder.Path)).Message);
+    }
+
+    [Fact]
+    public void A_directory_that_cannot_be_made_is_named()
+    {
+        string file = _folder.Write("file", "");
+        string path = Path.Combine(file, "run");
+
+        string message = Assert.Throws<LeapsException>(() => RunDirectory.Create(path)).Message;
+
+        Assert.StartsWith($"{path} can't be written: ", message, StringComparison.Ordinal);
+    }
+}
