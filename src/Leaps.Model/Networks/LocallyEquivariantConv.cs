@@ -126,6 +126,25 @@ public sealed class LocallyEquivariantConv
         parameters.RoundToSingle();
     }
 
+    /// <summary>
+    /// With <see cref="EmbeddingMaxNorm"/>, scales embedding rows longer than 1 to length 1 in place, as PyTorch
+    /// does at each look-up; otherwise does nothing.
+    /// </summary>
+    public void RenormaliseEmbedding(ParameterSet parameters)
+    {
+        if (!EmbeddingMaxNorm) return;
+        var rows = parameters[Prefix + "emb.embedding.weight"];
+        for (int v = 0; v < PottsStates; v++)
+        {
+            var row = rows.Slice(v * Channels, Channels);
+            double squares = 0;
+            foreach (double e in row) squares += e * e;
+            double norm = Math.Sqrt(squares);
+            if (norm <= 1) continue;
+            foreach (ref double e in row) e = (float)(e / (norm + 1e-7));
+        }
+    }
+
     private static void FillNormal(Span<double> values, double deviation, ref RandomStream stream)
     {
         foreach (ref double value in values)

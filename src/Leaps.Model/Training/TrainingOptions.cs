@@ -29,8 +29,8 @@ public sealed record TrainingOptions
     /// <summary>Pool: number of walkers kept.</summary>
     public int PoolWalkers { get; init; } = 4096;
 
-    /// <summary>Pool: distinct times held at once.</summary>
-    public int PoolTimes { get; init; } = 64;
+    /// <summary>Pool: distinct times in a batch.</summary>
+    public int PoolTimes { get; init; } = 32;
 
     /// <summary>Pool: heat-bath sweeps for a walker before it is used again.</summary>
     public int PoolSweeps { get; init; } = 4;
@@ -71,7 +71,7 @@ public sealed record TrainingOptions
         Require(DecayFactor is > 0 and <= 1, "decay factor", DecayFactor, "above 0, at most 1");
         Require(GradientClip >= 0, "gradient-clip", GradientClip, "0 or more");
         Require(PoolWalkers >= 1, "pool walkers", PoolWalkers, "1 or more");
-        Require(PoolTimes >= 1 && PoolTimes <= PoolWalkers, "pool times", PoolTimes, "1 to the pool's walkers");
+        Require(PoolTimes >= 1, "pool times", PoolTimes, "1 or more");
         Require(PoolSweeps >= 1, "pool sweeps", PoolSweeps, "1 or more");
         Require(RolloutWalkers >= 1, "rollout walkers", RolloutWalkers, "1 or more");
         Require(BufferCycle >= 1, "buffer cycle", BufferCycle, "1 or more");
