@@ -114,7 +114,7 @@ public static class Kaufman
         double sinh = Math.Sqrt(y) * Math.Sqrt(y + 2);
         double first = slope / sinh;
         var gamma = new SecondOrderJet(
-            double.LogP1(y + sinh), first, curvature / sinh - first * first * ((1 + y) / sinh));
+            SmallArgument.Log1P(y + sinh), first, curvature / sinh - first * first * ((1 + y) / sinh));
         if (s < 0.5)
             return (gamma, HighTemperatureLogLambda(k, s, c, cos));
         var scale = new SecondOrderJet(Math.Log(2 * s) + 2 * k * cos, 2 * (c / s) + 2 * cos, -4 / s / s);
