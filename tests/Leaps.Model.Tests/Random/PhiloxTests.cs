@@ -28,7 +28,8 @@ public sealed class PhiloxTests
                 Philox4x32.Blocks(first, 11, 22, 33, 0xdeadbeef, 0x12345678, words);
                 for (int b = 0; b < blocks; b++)
                 {
-                    var block = Philox4x32.Block(unchecked(first + (uint)b), 11, 22, 33, 0xdeadbeef, 0x12345678);
+                    var block =
+                        Philox4x32.Block(unchecked(first + (uint)b), 11, 22, 33, 0xdeadbeef, 0x12345678);
                     Assert.Equal(block, (words[4 * b], words[4 * b + 1], words[4 * b + 2], words[4 * b + 3]));
                 }
             }

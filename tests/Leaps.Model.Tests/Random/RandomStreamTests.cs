@@ -2,7 +2,8 @@ using Leaps.Model.Random;
 
 namespace Leaps.Model.Tests.Random;
 
-/// <summary>Chi-square scores and z-scores must stay below 4.5 (false-alarm rate below 7e-6 each); seeds are fixed.</summary>
+/// <summary>Chi-square scores and z-scores must stay below 4.5 (false-alarm rate below 7e-6 each); seeds are
+/// fixed.</summary>
 public sealed class RandomStreamTests
 {
     private static RandomStream Stream(long step = 0) => new(99, RandomPurpose.Test, 3, step);
@@ -13,7 +14,8 @@ public sealed class RandomStreamTests
         var stream = new RandomStream(0x0123456789abcdef, RandomPurpose.Mcmc, walker: 7, step: 9);
         for (uint block = 0; block < 5; block++)
         {
-            var (x0, x1, x2, x3) = Philox4x32.Block(block, 9, 7, (uint)RandomPurpose.Mcmc, 0x89abcdef, 0x01234567);
+            var (x0, x1, x2, x3) =
+                Philox4x32.Block(block, 9, 7, (uint)RandomPurpose.Mcmc, 0x89abcdef, 0x01234567);
             Assert.Equal(x0, stream.NextUInt32());
             Assert.Equal(x1, stream.NextUInt32());
             Assert.Equal(x2, stream.NextUInt32());
@@ -90,7 +92,8 @@ public sealed class RandomStreamTests
         var counts = new long[3];
         for (int k = 0; k < 200_000; k++)
             counts[stream.NextInt(bound) % 3]++;
-        Assert.InRange(ChiSquare.Score(counts, [1.0 / 3, 1.0 / 3, 1.0 / 3]), -ChiSquare.Bound, ChiSquare.Bound);
+        Assert.InRange(
+            ChiSquare.Score(counts, [1.0 / 3, 1.0 / 3, 1.0 / 3]), -ChiSquare.Bound, ChiSquare.Bound);
         Assert.Throws<ArgumentOutOfRangeException>(() => Stream().NextInt(0));
     }
 
