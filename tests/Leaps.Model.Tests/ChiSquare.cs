@@ -23,7 +23,8 @@ internal static class ChiSquare
     }
 
     /// <summary>A count where the probability is zero gives an infinite statistic.</summary>
-    public static (double Value, int Freedom) Statistic(ReadOnlySpan<long> counts, ReadOnlySpan<double> probabilities)
+    public static (double Value, int Freedom) Statistic(
+        ReadOnlySpan<long> counts, ReadOnlySpan<double> probabilities)
     {
         long total = 0;
         foreach (long count in counts)

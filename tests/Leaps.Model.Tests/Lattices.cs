@@ -2,16 +2,15 @@ using Leaps.Model.Targets;
 
 namespace Leaps.Model.Tests;
 
-/// <summary>Small targets with a linear schedule whose couplings are βJ and βh at t = 1, and all their states.</summary>
+/// <summary>Small targets with a linear schedule whose couplings are βJ and βh at t = 1, and all their
+/// states.</summary>
 internal static class Lattices
 {
     public static IsingTarget Ising(int rows, int columns, double bond, double field) =>
-        new(new Lattice(rows, columns),
-            new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(bond, field, 1)));
+        new(new Lattice(rows, columns), Linear(new Couplings(bond, field, 1)));
 
     public static PottsTarget Potts(int rows, int columns, int states, double bond) =>
-        new(new Lattice(rows, columns), states,
-            new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(bond, 0, 1)));
+        new(new Lattice(rows, columns), states, Linear(new Couplings(bond, 0, 1)));
 
     /// <summary>Ising for q = 2 (with the field), else Potts.</summary>
     public static Target Make(int q, int rows, int columns, double bond, double field = 0) =>
@@ -35,6 +34,9 @@ internal static class Lattices
             number = number * target.States + state[i];
         return number;
     }
+
+    private static CouplingSchedule Linear(Couplings end) =>
+        new(ScheduleShape.Linear, new Couplings(0, 0, 1), end);
 
     /// <summary>ρ_t of every state, by brute force, (states).</summary>
     public static double[] Probabilities(Target target, double t)

@@ -47,7 +47,8 @@ public sealed class ExactAnswerTests
     {
         foreach (Target target in (Target[])[Lattices.Potts(15, 15, 3, 1), Lattices.Ising(15, 15, 0.5, 0.1)])
             Assert.Equal(target.LogInitialNormalizer, ExactAnswer.For(target, 0).LogNormalizer!.Value, 1e-11);
-        Assert.Equal("uniform density", ExactAnswer.For(Lattices.Potts(15, 15, 3, 1), 0).LogNormalizer!.Source);
+        Assert.Equal(
+            "uniform density", ExactAnswer.For(Lattices.Potts(15, 15, 3, 1), 0).LogNormalizer!.Source);
     }
 
     [Fact]

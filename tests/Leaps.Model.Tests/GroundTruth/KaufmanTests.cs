@@ -9,11 +9,14 @@ namespace Leaps.Model.Tests.GroundTruth;
 public sealed class KaufmanTests
 {
     [Theory]
-    [InlineData(2, 0.4407, 4.382116284027858502747758, -6.788334973222132066490268, 8.319368886550974453796802)]
-    [InlineData(3, 0.6, 11.587695013445402179556336, -17.159022099636014522474091, 7.690409444640649385010294)]
+    [InlineData(
+        2, 0.4407, 4.382116284027858502747758, -6.788334973222132066490268, 8.319368886550974453796802)]
+    [InlineData(
+        3, 0.6, 11.587695013445402179556336, -17.159022099636014522474091, 7.690409444640649385010294)]
     [InlineData(128, 0.440686793509771512616304662490,
         15232.769323338784149121232254, -23250.145641840398285664843609, 213976.389364112167435830082504)]
-    [InlineData(15, 0.4407, 209.826070136327095551336223, -327.543071573930098623939732, 1698.309747361276969838575831)]
+    [InlineData(15, 0.4407, 209.826070136327095551336223, -327.543071573930098623939732,
+        1698.309747361276969838575831)]
     public void Log_z_energy_and_variance_have_their_published_digits(
         int side, double k, double logZ, double energy, double variance)
     {
@@ -40,7 +43,8 @@ public sealed class KaufmanTests
             rows++;
         }
         TestContext.Current.TestOutputHelper?.WriteLine(
-            FormattableString.Invariant($"log Z {worstLogZ:E1}, energy {worstEnergy:E1}, variance {worstVariance:E1}"));
+            FormattableString.Invariant(
+                $"log Z {worstLogZ:E1}, energy {worstEnergy:E1}, variance {worstVariance:E1}"));
         Assert.Equal(112, rows);
         Assert.InRange(worstLogZ, 0, 5e-15);
         Assert.InRange(worstEnergy, 0, 5e-14);
@@ -59,7 +63,8 @@ public sealed class KaufmanTests
     {
         var density = DensityOfStates.Of(Lattices.Ising(rows, columns, 1, 0));
         int sites = rows * columns;
-        foreach (double k in (ReadOnlySpan<double>)[0, 1e-40, 1e-9, 1e-3, 0.1, 0.2401, 0.2405, 0.4407, 0.8, 2, 5])
+        double[] couplings = [0, 1e-40, 1e-9, 1e-3, 0.1, 0.2401, 0.2405, 0.4407, 0.8, 2, 5];
+        foreach (double k in couplings)
         {
             var exact = density.At(k);
             var values = Kaufman.At(rows, columns, k);
@@ -89,10 +94,12 @@ public sealed class KaufmanTests
         foreach (double k in (ReadOnlySpan<double>)[0.05, 0.2, 0.3, 0.44, 0.4406867935, 0.45, 0.7, 1.5])
         {
             const double h = 1e-4;
-            var (below, at, above) = (Kaufman.At(12, 7, k - h), Kaufman.At(12, 7, k), Kaufman.At(12, 7, k + h));
+            var (below, at, above) =
+                (Kaufman.At(12, 7, k - h), Kaufman.At(12, 7, k), Kaufman.At(12, 7, k + h));
             double tolerance = 1e-5 * (1 + Math.Abs(at.Energy));
             Assert.Equal((above.LogNormalizer - below.LogNormalizer) / (2 * h), -at.Energy, tolerance);
-            Assert.Equal(-(above.Energy - below.Energy) / (2 * h), at.EnergyVariance, 1e-4 * (1 + at.EnergyVariance));
+            Assert.Equal(
+                -(above.Energy - below.Energy) / (2 * h), at.EnergyVariance, 1e-4 * (1 + at.EnergyVariance));
         }
     }
 
@@ -101,7 +108,8 @@ public sealed class KaufmanTests
     [InlineData(128, 3)]
     [InlineData(2, 128)]
     [InlineData(15, 15)]
-    public void Rows_and_columns_are_interchangeable_and_everything_is_finite_at_any_coupling(int rows, int columns)
+    public void Rows_and_columns_are_interchangeable_and_everything_is_finite_at_any_coupling(
+        int rows, int columns)
     {
         foreach (double k in (ReadOnlySpan<double>)[0, 1e-300, 1e-31, 1e-10, 0.01, 0.44, 0.44068679350977147,
             0.4406867935097716, 1, 10, 50, 99.9, 101, 1e6])
@@ -136,7 +144,8 @@ public sealed class KaufmanTests
         Assert.Equal(density.LogNormalizer, values.LogNormalizer, 1e-13);
         Assert.Equal(density.EnergyPerSite, values.EnergyPerSite, 1e-13);
         Assert.Equal(density.SpecificHeat, values.SpecificHeat, 1e-13);
-        Assert.Contains("even sides", Assert.Throws<LeapsException>(() => Kaufman.At(4, 3, -0.1)).Message, StringComparison.Ordinal);
+        var refusal = Assert.Throws<LeapsException>(() => Kaufman.At(4, 3, -0.1));
+        Assert.Contains("even sides", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<LeapsException>(() => Kaufman.At(4, 4, double.NaN));
         Assert.Throws<LeapsException>(() => Kaufman.At(1, 4, 0.3));
     }

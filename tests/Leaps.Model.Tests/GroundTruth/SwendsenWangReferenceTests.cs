@@ -15,7 +15,8 @@ public sealed class SwendsenWangReferenceTests
     [InlineData(2, 4, 4, 0.4407, 0.05)]
     [InlineData(2, 4, 4, 0.3, 0)]
     [InlineData(3, 3, 4, 1.0, 0)]
-    public void Every_estimate_agrees_with_enumeration(int q, int rows, int columns, double bond, double field)
+    public void Every_estimate_agrees_with_enumeration(
+        int q, int rows, int columns, double bond, double field)
     {
         var target = Lattices.Make(q, rows, columns, bond, field);
         var exact = Enumeration.At(target, 1);
@@ -29,7 +30,8 @@ public sealed class SwendsenWangReferenceTests
         Check("Binder", estimate.BinderCumulant, exact.BinderCumulant, 0.01);
         for (int r = 1; r < exact.Correlation.Length; r++)
             Check($"correlation {r}", estimate.Correlation[r], exact.Correlation[r], 0.01);
-        var seen = estimate.Distribution.ToDictionary(entry => Math.Round(entry.Value, 9), entry => entry.Probability);
+        var seen = estimate.Distribution.ToDictionary(
+            entry => Math.Round(entry.Value, 9), entry => entry.Probability);
         foreach (var (value, probability) in exact.Distribution)
         {
             if (probability > 1e-3)
@@ -65,8 +67,9 @@ public sealed class SwendsenWangReferenceTests
     public void Senseless_options_and_antiferromagnets_are_refused()
     {
         var target = Lattices.Ising(4, 4, 0.4, 0);
-        foreach (var options in (ReferenceRunOptions[])[new() { Chains = 0 }, new() { Chains = 1, BinsPerChain = 1 },
-            new() { SweepsPerChain = 3 }, new() { ThermalisationSweeps = -1 }, new() { Threads = -1 }])
+        ReferenceRunOptions[] senseless = [new() { Chains = 0 }, new() { Chains = 1, BinsPerChain = 1 },
+            new() { SweepsPerChain = 3 }, new() { ThermalisationSweeps = -1 }, new() { Threads = -1 }];
+        foreach (var options in senseless)
             Assert.Throws<LeapsException>(() => Run(target, options));
         Assert.Contains("βJ ≥ 0", Assert.Throws<LeapsException>(() =>
             Run(Lattices.Ising(4, 4, -0.4, 0), new())).Message, StringComparison.Ordinal);
@@ -78,7 +81,8 @@ public sealed class SwendsenWangReferenceTests
     private static void Check(string what, ReferenceEstimate estimate, double exact, double largestError)
     {
         Assert.True(Math.Abs(estimate.ZScore(exact)) < Bound,
-            FormattableString.Invariant($"{what}: {estimate} against {exact}, z = {estimate.ZScore(exact):F2}"));
+            FormattableString.Invariant(
+                $"{what}: {estimate} against {exact}, z = {estimate.ZScore(exact):F2}"));
         Assert.InRange(estimate.StandardError, 1e-6, largestError);
     }
 }

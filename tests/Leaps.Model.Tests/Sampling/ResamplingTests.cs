@@ -43,7 +43,8 @@ public sealed class ResamplingTests
         {
             double expected = weights.Length * weights[k] / total, mean = sums[k] / runs;
             double error = Math.Sqrt(Math.Max(squares[k] / runs - mean * mean, 1e-3 * expected) / runs);
-            Assert.True(Math.Abs(mean - expected) <= 5 * error, $"{scheme}, walker {k}: {mean} against {expected} ± {error}");
+            Assert.True(Math.Abs(mean - expected) <= 5 * error,
+                $"{scheme}, walker {k}: {mean} against {expected} ± {error}");
         }
     }
 
@@ -57,7 +58,8 @@ public sealed class ResamplingTests
             Array.Fill(logWeights, double.NegativeInfinity);
             logWeights[survivor] = -1e5;
             var stream = Stream(survivor);
-            Assert.All(Resampling.Ancestors(scheme, logWeights, ref stream), parent => Assert.Equal(survivor, parent));
+            Assert.All(Resampling.Ancestors(scheme, logWeights, ref stream), parent =>
+                Assert.Equal(survivor, parent));
         }
     }
 
@@ -138,7 +140,8 @@ public sealed class ResamplingTests
 
     [Theory]
     [MemberData(nameof(Schemes))]
-    public void Weights_that_are_no_numbers_and_populations_without_weight_are_refused(ResamplingScheme scheme)
+    public void Weights_that_are_no_numbers_and_populations_without_weight_are_refused(
+        ResamplingScheme scheme)
     {
         foreach (double[] logWeights in (double[][])[[0, double.NaN], [double.PositiveInfinity, 0],
             [double.NegativeInfinity, double.NegativeInfinity]])

@@ -3,7 +3,8 @@ using Leaps.Model.Targets;
 
 namespace Leaps.Model.Tests.Targets;
 
-/// <summary>Energies against plain sums over bonds, and time derivatives against finite differences.</summary>
+/// <summary>Energies against plain sums over bonds, and time derivatives against finite
+/// differences.</summary>
 public sealed class TargetTests
 {
     public static TheoryData<int, int, int, ScheduleShape> Cases()
@@ -11,7 +12,8 @@ public sealed class TargetTests
         var cases = new TheoryData<int, int, int, ScheduleShape>();
         foreach (int q in (ReadOnlySpan<int>)[2, 3, 5])
         {
-            foreach (var (rows, columns) in (ReadOnlySpan<(int, int)>)[(2, 2), (2, 3), (3, 2), (4, 5), (3, 3)])
+            (int, int)[] lattices = [(2, 2), (2, 3), (3, 2), (4, 5), (3, 3)];
+            foreach (var (rows, columns) in lattices)
             {
                 foreach (var shape in Enum.GetValues<ScheduleShape>())
                     cases.Add(q, rows, columns, shape);
@@ -24,7 +26,8 @@ public sealed class TargetTests
     private static Target Make(int q, int rows, int columns, ScheduleShape shape)
     {
         double field = q == 2 ? 0.6 : 0;
-        var schedule = new CouplingSchedule(shape, new Couplings(0, 0, 0.3, 0.5), new Couplings(0.9, field, 0.7, 1.4), 0.35);
+        var schedule = new CouplingSchedule(
+            shape, new Couplings(0, 0, 0.3, 0.5), new Couplings(0.9, field, 0.7, 1.4), 0.35);
         var lattice = new Lattice(rows, columns);
         return q == 2 ? new IsingTarget(lattice, schedule) : new PottsTarget(lattice, q, schedule);
     }
@@ -67,7 +70,8 @@ public sealed class TargetTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Energies_and_differences_agree_with_brute_force(int q, int rows, int columns, ScheduleShape shape)
+    public void Energies_and_differences_agree_with_brute_force(
+        int q, int rows, int columns, ScheduleShape shape)
     {
         var target = Make(q, rows, columns, shape);
         var differences = new double[target.Outputs];
@@ -111,7 +115,8 @@ public sealed class TargetTests
     [InlineData(ScheduleShape.Switch)]
     public void A_schedule_starts_uniform_and_ends_at_the_couplings_asked_for(ScheduleShape shape)
     {
-        var schedule = new CouplingSchedule(shape, new Couplings(0, 0, 1), new Couplings(0.8, 0.3, 1, 2), 0.4);
+        var schedule =
+            new CouplingSchedule(shape, new Couplings(0, 0, 1), new Couplings(0.8, 0.3, 1, 2), 0.4);
         var (start, end) = (schedule.At(0), schedule.At(1));
         Assert.Equal((0.0, 0.0), (start.Bond, start.Site));
         double beta = shape == ScheduleShape.Trig ? 1 : schedule.End.InverseTemperature;
@@ -132,14 +137,16 @@ public sealed class TargetTests
     [Fact]
     public void Senseless_targets_are_refused()
     {
-        var schedule = new CouplingSchedule(ScheduleShape.Linear, new Couplings(0.1, 0, 1), new Couplings(1, 0, 1));
+        var schedule =
+            new CouplingSchedule(ScheduleShape.Linear, new Couplings(0.1, 0, 1), new Couplings(1, 0, 1));
         Assert.Contains("uniform", Assert.Throws<LeapsException>(() =>
             new IsingTarget(new Lattice(3, 3), schedule)).Message, StringComparison.Ordinal);
         Assert.Throws<LeapsException>(() => new Lattice(1, 5));
         Assert.Throws<LeapsException>(() => Lattices.Potts(3, 3, 65, 1));
         Assert.Throws<LeapsException>(() => new CouplingSchedule(
             ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(double.NaN, 0, 1)));
-        var withField = new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(1, 0.5, 1));
+        var withField =
+            new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(1, 0.5, 1));
         Assert.Throws<LeapsException>(() => new PottsTarget(new Lattice(3, 3), 3, withField));
     }
 }

@@ -28,7 +28,8 @@ public sealed class ColourClassesTests
                 }
                 for (int i = 0; i < lattice.Sites; i++)
                 {
-                    Assert.True(colours[i] != colours[lattice.Right[i]] && colours[i] != colours[lattice.Down[i]],
+                    Assert.True(
+                        colours[i] != colours[lattice.Right[i]] && colours[i] != colours[lattice.Down[i]],
                         $"{lattice}: site {i} has a neighbour of its own colour {colours[i]}");
                 }
             }

@@ -8,7 +8,8 @@ namespace Leaps.Model.Tests.Sampling.Mcmc;
 /// <summary>
 /// Every kernel against enumerated probabilities. Exact matrices are checked for invariance and detailed
 /// balance to rounding; the kernels' counted transitions are checked against the matrices, and one sweep of
-/// exact samples against ρ_t, by chi-square with fixed seeds and score below 4.5 (false-alarm rate 3e-6 a test).
+/// exact samples against ρ_t, by chi-square with fixed seeds and score below 4.5 (false-alarm rate 3e-6 a
+/// test).
 /// </summary>
 public sealed class McmcKernelTests
 {
@@ -85,7 +86,8 @@ public sealed class McmcKernelTests
 
     [Theory]
     [MemberData(nameof(Larger))]
-    public void A_sweep_leaves_exact_samples_exact(McmcKernelKind kind, int q, int rows, int columns, double bond, double field)
+    public void A_sweep_leaves_exact_samples_exact(
+        McmcKernelKind kind, int q, int rows, int columns, double bond, double field)
     {
         var target = Lattices.Make(q, rows, columns, bond, field);
         var kernel = Make(kind, target);
@@ -197,7 +199,8 @@ public sealed class McmcKernelTests
     {
         var kernel = Make(kind, Lattices.Ising(4, 4, -0.5, 0));
         string message = Assert.Throws<LeapsException>(() => kernel.Prepare(0.5)).Message;
-        Assert.StartsWith($"{name} needs βJ ≥ 0, but it is -0.25 at t = 0.5", message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{name} needs βJ ≥ 0, but it is -0.25 at t = 0.5", message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -34,7 +34,8 @@ internal static class TransitionMatrices
                 continue;
             var proposed = (byte[])state.Clone();
             proposed[site] = (byte)v;
-            probabilities[v] = Math.Min(1, Math.Exp(before - target.Energy(proposed, t))) / (target.States - 1);
+            probabilities[v] =
+                Math.Min(1, Math.Exp(before - target.Energy(proposed, t))) / (target.States - 1);
             moved += probabilities[v];
         }
         probabilities[own] = 1 - moved;
@@ -88,7 +89,8 @@ internal static class TransitionMatrices
         return matrix;
     }
 
-    private static void Spread(Target target, double t, int x, int site, double weight, SiteUpdate update, double[] row)
+    private static void Spread(
+        Target target, double t, int x, int site, double weight, SiteUpdate update, double[] row)
     {
         byte[] state = Lattices.State(target, x);
         double[] values = update(target, t, state, site);
@@ -100,7 +102,8 @@ internal static class TransitionMatrices
     }
 
     // All sets of kept bonds among those between equal values.
-    private static IEnumerable<(double Probability, int[] Clusters)> Percolations(Target target, double t, byte[] state)
+    private static IEnumerable<(double Probability, int[] Clusters)> Percolations(
+        Target target, double t, byte[] state)
     {
         var (couplings, lattice) = (target.Schedule.At(t), target.Lattice);
         double keep = 1 - Math.Exp(-(target is IsingTarget ? 2 : 1) * couplings.Bond);
@@ -150,9 +153,12 @@ internal static class TransitionMatrices
                     var state = new byte[target.Sites];
                     for (int c = 0, digits = choice; c < labels.Length; c++, digits /= target.States)
                     {
-                        int value = digits % target.States, size = clusters.Count(label => label == labels[c]);
+                        int value = digits % target.States;
+                        int size = clusters.Count(label => label == labels[c]);
                         double up = Math.Exp(field * size), down = Math.Exp(-field * size);
-                        weight *= target is IsingTarget ? (value == 1 ? up : down) / (up + down) : 1.0 / target.States;
+                        weight *= target is IsingTarget
+                            ? (value == 1 ? up : down) / (up + down)
+                            : 1.0 / target.States;
                         for (int i = 0; i < state.Length; i++)
                         {
                             if (clusters[i] == labels[c])
@@ -182,7 +188,8 @@ internal static class TransitionMatrices
                         if (v == state[seed])
                             continue;
                         double weight = probability / target.Sites / (target.States - 1);
-                        byte[] next = [.. state.Select((value, i) => clusters[i] == clusters[seed] ? (byte)v : value)];
+                        byte[] next =
+                            [.. state.Select((value, i) => clusters[i] == clusters[seed] ? (byte)v : value)];
                         int size = clusters.Count(label => label == clusters[seed]);
                         double accept = Math.Min(1, Math.Exp(field * size * 2 * (v - state[seed])));
                         matrix[x][Lattices.Number(target, next)] += weight * accept;
