@@ -48,7 +48,8 @@ public sealed class DensityOfStates
     }
 
     /// <summary>
-    /// The cells: Σ_&lt;ij&gt; s_i s_j and Σ_i s_i (Ising), or matching bonds and max_v n_v (Potts); number of states.
+    /// The cells: Σ_&lt;ij&gt; s_i s_j and Σ_i s_i (Ising), or matching bonds and max_v n_v (Potts);
+    /// number of states.
     /// </summary>
     public IEnumerable<(int Bonds, int Order, double Count)> Cells =>
         _cells.Select(cell => (cell.Bonds, cell.Order, cell.Count));

@@ -9,7 +9,7 @@ namespace Leaps.Model.GroundTruth;
 /// </summary>
 /// <remarks>
 /// The order is the loopless reflected mixed-radix Gray code (D. Knuth, The Art of Computer Programming 4A,
-/// 7.2.1.1, algorithm H): one site changes a visit, by one, so the statistics are updated from its neighbours.
+/// 7.2.1.1, algorithm H): one site changes a visit, by one, so the statistics follow from its neighbours.
 /// </remarks>
 public static class Enumeration
 {
@@ -20,16 +20,19 @@ public static class Enumeration
         target is IsingTarget or PottsTarget
         && (target.Sites - 1) * Math.Log2(target.States) <= 24 + 1e-9;
 
-    /// <summary>Exact averages at annealing time t. For many times make one <see cref="DensityOfStates"/>.</summary>
+    /// <summary>Exact averages at time t. For many times make one <see cref="DensityOfStates"/>.</summary>
     /// <exception cref="LeapsException">The states are too many.</exception>
     public static EnsembleAverages At(Target target, double t) => DensityOfStates.Of(target).At(t);
 
     /// <exception cref="LeapsException">The states are too many.</exception>
     internal static void Require(Target target)
     {
-        if (!Covers(target))
-            throw new LeapsException(FormattableString.Invariant(
-                $"Too many states to enumerate: {target.Name} with {target.States} values on {target.Lattice}. Use at most {Math.Floor(1 + 24 / Math.Log2(target.States) + 1e-9)} sites."));
+        if (Covers(target))
+            return;
+        int largest = (int)Math.Floor(1 + 24 / Math.Log2(target.States) + 1e-9);
+        throw new LeapsException(
+            $"Too many states to enumerate: {target.Name} with {target.States} values on "
+            + $"{target.Lattice}. Use at most {largest} sites.");
     }
 
     /// <summary>

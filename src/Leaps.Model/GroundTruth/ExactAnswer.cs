@@ -36,10 +36,12 @@ public sealed record ExactAnswer
     /// <summary>Whether nothing at all is known.</summary>
     public bool IsEmpty => LogNormalizer is null;
 
-    /// <summary>The exact values of a target at annealing time t (up to a second where it enumerates).</summary>
+    /// <summary>The exact values of a target at annealing time t (seconds where it enumerates).</summary>
     public static ExactAnswer For(Target target, double t)
     {
-        var answer = Enumeration.Covers(target) ? FromEnumeration(Enumeration.At(target, t)) : new ExactAnswer();
+        var answer = Enumeration.Covers(target)
+            ? FromEnumeration(Enumeration.At(target, t))
+            : new ExactAnswer();
         var couplings = target.Schedule.At(t);
         var (rows, columns) = (target.Lattice.Rows, target.Lattice.Columns);
         if (target is IsingTarget && couplings.Site == 0 && Kaufman.Covers(rows, columns, couplings.Bond))

@@ -19,13 +19,14 @@ public readonly record struct KaufmanValues(
 
 /// <summary>
 /// Kaufman's exact partition function of the Ising model on an m × n torus,
-/// Z = ½ (2 sinh 2K)^{mn/2} [ Π 2cosh(mγ_{2r+1}/2) + Π 2sinh(mγ_{2r+1}/2) + Π 2cosh(mγ_{2r}/2) + Π 2sinh(mγ_{2r}/2) ],
+/// Z = ½ (2 sinh 2K)^{mn/2} [ Π 2cosh(mγ_{2r+1}/2) + Π 2sinh(mγ_{2r+1}/2)
+///                           + Π 2cosh(mγ_{2r}/2) + Π 2sinh(mγ_{2r}/2) ],
 /// r = 0 … n-1, cosh γ_k = cosh²(2K) / sinh(2K) - cos(πk/n), γ_0 = 2K + log tanh K (negative below K_c).
 /// Source: B. Kaufman, Phys. Rev. 76, 1232 (1949).
 /// </summary>
 /// <remarks>
-/// Evaluated without cancellation. With λ_k = 2 sinh(2K) e^{γ_k}, x_k = e^{-γ_k}, a product over cosh or sinh is
-/// Π λ_k^{m/2} (1 ± x_k^m) = Λ C or Λ S; the signed factor k = 0 is λ_+^{m/2} ± λ_-^{m/2} with
+/// Evaluated without cancellation. With λ_k = 2 sinh(2K) e^{γ_k}, x_k = e^{-γ_k}, a product over cosh or sinh
+/// is Π λ_k^{m/2} (1 ± x_k^m) = Λ C or Λ S; the signed factor k = 0 is λ_+^{m/2} ± λ_-^{m/2} with
 /// λ_+ = 4 e^{2K} sinh² K, λ_- = 4 e^{-2K} cosh² K. So the bracket is the sum of five positive terms,
 /// Λ_odd C_odd + Λ_odd S_odd + Λ_even [λ_+^{m/2} (C + S) + λ_-^{m/2} (C - S)].
 /// Σ_k cos(πk/n) = 0 over either half, so 2K cos(πk/n) is added to each log λ_k: the sum is unchanged,
@@ -41,14 +42,16 @@ public static class Kaufman
     public static bool Covers(int rows, int columns, double k) =>
         double.IsFinite(k) && (k >= 0 || (rows % 2 == 0 && columns % 2 == 0));
 
-    /// <exception cref="LeapsException">A side is below 2, K isn't finite, or K &lt; 0 with an odd side.</exception>
+    /// <exception cref="LeapsException">A side is below 2, K isn't finite, or K &lt; 0 and a side is
+    /// odd.</exception>
     public static KaufmanValues At(int rows, int columns, double k)
     {
         if (rows < 2 || columns < 2)
-            throw new LeapsException($"A lattice of {rows}×{columns} is not possible: each side must be at least 2.");
+            throw new LeapsException(
+                $"A lattice of {rows}×{columns} is not possible: each side must be at least 2.");
         if (!Covers(rows, columns, k))
             throw new LeapsException(FormattableString.Invariant(
-                $"The exact solution doesn't cover K = {k} on {rows}×{columns}: an antiferromagnet needs even sides."));
+                $"No exact solution for K = {k} on {rows}×{columns}: an antiferromagnet needs even sides."));
 
         // Flipping one sublattice of an even lattice turns K into -K.
         double size = Math.Abs(k), sign = k < 0 ? -1 : 1;
@@ -71,7 +74,8 @@ public static class Kaufman
         var (oddScale, oddCosh, oddSinh) = Products(m, n, k, firstMode: 1);
         var (evenScale, evenCosh, evenSinh) = Products(m, n, k, firstMode: 2);
         double sinh = Math.Sinh(k), cosh = Math.Cosh(k), tanh = Math.Tanh(k);
-        var plus = new SecondOrderJet(Math.Log(4) + 4 * k + 2 * Math.Log(sinh), 4 + 2 / tanh, -2 / (sinh * sinh));
+        var plus =
+            new SecondOrderJet(Math.Log(4) + 4 * k + 2 * Math.Log(sinh), 4 + 2 / tanh, -2 / (sinh * sinh));
         var minus = new SecondOrderJet(Math.Log(4) + 2 * Math.Log(cosh), 2 * tanh, 2 / (cosh * cosh));
         Span<SecondOrderJet> terms = stackalloc SecondOrderJet[5];
         terms[0] = half * oddScale + oddCosh;
@@ -114,7 +118,7 @@ public static class Kaufman
         double sinh = Math.Sqrt(y) * Math.Sqrt(y + 2);
         double first = slope / sinh;
         var gamma = new SecondOrderJet(
-            double.LogP1(y + sinh), first, curvature / sinh - first * first * ((1 + y) / sinh));
+            SmallArgument.Log1P(y + sinh), first, curvature / sinh - first * first * ((1 + y) / sinh));
         if (s < 0.5)
             return (gamma, HighTemperatureLogLambda(k, s, c, cos));
         var scale = new SecondOrderJet(Math.Log(2 * s) + 2 * k * cos, 2 * (c / s) + 2 * cos, -4 / s / s);
@@ -134,7 +138,8 @@ public static class Kaufman
 
         double slopeB = ds * (2 * s - cos), curvatureB = 2 * ds * ds + 4 * s * (2 * s - cos);
         double slopeRoot = (b * slopeB - s * ds) / root;
-        double curvatureRoot = (slopeB * slopeB + b * curvatureB - ds * ds - 4 * s * s - slopeRoot * slopeRoot) / root;
+        double curvatureRoot =
+            (slopeB * slopeB + b * curvatureB - ds * ds - 4 * s * s - slopeRoot * slopeRoot) / root;
         double ratio = (slopeB + slopeRoot) / mu;
         return new SecondOrderJet(
             Math.Log(2 * mu) + 2 * k * cos, first, (curvatureB + curvatureRoot) / mu - ratio * ratio);

@@ -54,9 +54,11 @@ public sealed record ReferenceRunOptions
     public void Validate()
     {
         if (Chains < 1 || BinsPerChain < 1 || Chains * (long)BinsPerChain < 2)
-            throw new LeapsException($"{Chains} chains of {BinsPerChain} bins give no standard error: use at least 2 bins in all.");
+            throw new LeapsException(
+                $"{Chains} chains of {BinsPerChain} bins give no error bar: use at least 2 bins in all.");
         if (SweepsPerChain < BinsPerChain)
-            throw new LeapsException($"{SweepsPerChain} sweeps can't fill {BinsPerChain} bins: use at least one sweep a bin.");
+            throw new LeapsException(
+                $"{SweepsPerChain} sweeps can't fill {BinsPerChain} bins: use at least one sweep a bin.");
         if (ThermalisationSweeps < 0)
             throw new LeapsException($"thermalisation sweeps is {ThermalisationSweeps}; allowed: 0 or more.");
         if (Threads < 0)

@@ -26,14 +26,14 @@ internal readonly record struct SecondOrderJet(double Value, double First, doubl
     public SecondOrderJet Log1P()
     {
         double slope = 1 / (1 + Value);
-        return Compose(double.LogP1(Value), slope, -slope * slope);
+        return Compose(SmallArgument.Log1P(Value), slope, -slope * slope);
     }
 
     /// <summary>log(e^x - 1), x &gt; 0.</summary>
     public SecondOrderJet LogExpM1()
     {
-        double slope = -1 / double.ExpM1(-Value);
-        return Compose(Math.Log(double.ExpM1(Value)), slope, slope * (1 - slope));
+        double slope = -1 / SmallArgument.ExpM1(-Value);
+        return Compose(Math.Log(SmallArgument.ExpM1(Value)), slope, slope * (1 - slope));
     }
 
     /// <summary>

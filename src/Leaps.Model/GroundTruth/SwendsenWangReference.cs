@@ -26,12 +26,14 @@ public static class SwendsenWangReference
             CancellationToken = cancellation,
             MaxDegreeOfParallelism = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
         };
-        Parallel.For(0, options.Chains, parallel, chain => RunChain(target, options, chain, bins, cancellation));
+        Parallel.For(0, options.Chains, parallel, chain =>
+            RunChain(target, options, chain, bins, cancellation));
         return Summarise(target, options, bins);
     }
 
     private static void RunChain(
-        Target target, ReferenceRunOptions options, int chain, double[][] bins, CancellationToken cancellation)
+        Target target, ReferenceRunOptions options, int chain, double[][] bins,
+        CancellationToken cancellation)
     {
         var kernel = new SwendsenWang(target);
         kernel.Prepare(1);
@@ -137,7 +139,8 @@ public static class SwendsenWangReference
             BinderCumulant = Jackknife(bins, mean, x => 1 - x(5) / (3 * x(4) * x(4))),
             Distribution = [.. Enumerable.Range(0, target.Sites + 1)
                 .Where(order => mean[firstOrder + order] > 0)
-                .Select(order => (OrderParameter(target, order), Jackknife(bins, mean, x => x(firstOrder + order))))],
+                .Select(order => (
+                    OrderParameter(target, order), Jackknife(bins, mean, x => x(firstOrder + order))))],
             Correlation = [.. Enumerable.Range(0, distances)
                 .Select(r => Jackknife(bins, mean, x => (q * x(Moments + r) - 1) / (q - 1)))],
             Sweeps = (long)options.Chains * options.SweepsPerChain,

@@ -29,7 +29,8 @@ public struct RandomStream
     }
 
     /// <summary>
-    /// The seed of a run inside a run (a training rollout, a replica): 64 bits drawn from the parent's stream.
+    /// The seed of a run inside a run (a training rollout, a replica): 64 bits drawn from the parent's
+    /// stream.
     /// </summary>
     public static ulong DeriveSeed(ulong seed, RandomPurpose purpose, long index)
     {
@@ -60,7 +61,7 @@ public struct RandomStream
         return x0;
     }
 
-    /// <summary>The next words of the stream, the same as by repeated <see cref="NextUInt32"/>, but faster.</summary>
+    /// <summary>The next words, the same as by repeated <see cref="NextUInt32"/>, but faster.</summary>
     public void Fill(Span<uint> words)
     {
         int filled = 0;

@@ -44,7 +44,7 @@ public static class LogWeights
         return weights;
     }
 
-    /// <summary>The largest log-weight. At least one weight must be positive; -∞ (weight zero) is allowed.</summary>
+    /// <summary>The largest log-weight; -∞ (weight zero) is allowed for some, not for all.</summary>
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or all are -∞.</exception>
     public static double Max(ReadOnlySpan<double> logWeights)
     {

@@ -15,9 +15,10 @@ namespace Leaps.Model.Sampling;
 public static class Resampling
 {
     /// <summary>Ancestors of as many slots as there are log-weights.</summary>
-    /// <param name="scheme">Residual: ⌊M W_k⌋ copies of walker k, the rest multinomial from what is left.</param>
+    /// <param name="scheme">Residual: ⌊M W_k⌋ copies of walker k, the rest multinomial.</param>
     /// <param name="logWeights">(walkers); -∞ is weight zero</param>
-    /// <param name="stream">Drawn from: one double (systematic), M (stratified), or one more than points (others).</param>
+    /// <param name="stream">Drawn: 1 double (systematic), M (stratified), 1 more than points
+    /// (others).</param>
     /// <returns>(walkers), non-decreasing</returns>
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or every weight is zero.</exception>
     public static int[] Ancestors(
@@ -28,10 +29,11 @@ public static class Resampling
         return ancestors;
     }
 
-    /// <summary>Ancestors of <c>ancestors.Length</c> slots, which may differ from the number of log-weights.</summary>
+    /// <summary>Ancestors of as many slots as the span is long, maybe more or fewer than walkers.</summary>
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or every weight is zero.</exception>
     public static void Ancestors(
-        ResamplingScheme scheme, ReadOnlySpan<double> logWeights, Span<int> ancestors, ref RandomStream stream)
+        ResamplingScheme scheme, ReadOnlySpan<double> logWeights, Span<int> ancestors,
+        ref RandomStream stream)
     {
         double max = LogWeights.Max(logWeights);
         var weights = new double[logWeights.Length];
@@ -47,7 +49,7 @@ public static class Resampling
         Scan(weights, points, ancestors);
     }
 
-    /// <summary>The sorted points in [0, 1) of a scheme; those of Residual are the multinomial ones.</summary>
+    /// <summary>The sorted points in [0, 1) of a scheme; for Residual, the multinomial ones.</summary>
     /// <param name="scheme">the scheme</param>
     /// <param name="points">(slots)</param>
     /// <param name="stream">the stream of the resampling</param>

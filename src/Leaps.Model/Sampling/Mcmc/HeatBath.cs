@@ -33,7 +33,8 @@ public sealed class HeatBath : McmcKernel
         {
             int site = stream.NextInt(state.Length);
             var near = _neighbours.AsSpan(4 * site, 4);
-            state[site] = _table.Draw(state[near[0]], state[near[1]], state[near[2]], state[near[3]], ref stream);
+            state[site] =
+                _table.Draw(state[near[0]], state[near[1]], state[near[2]], state[near[3]], ref stream);
         }
     }
 }

@@ -24,7 +24,8 @@ public sealed class HeatBathSweep : McmcKernel
         _table = new HeatBathTable(target);
         _order = new int[5 * target.Sites];
         _words = new uint[target.Sites];
-        int[] neighbours = MatchCouplings.Neighbours(target.Lattice), sites = new ColourClasses(target.Lattice).Sites;
+        int[] neighbours = MatchCouplings.Neighbours(target.Lattice);
+        int[] sites = new ColourClasses(target.Lattice).Sites;
         for (int k = 0; k < sites.Length; k++)
         {
             _order[5 * k] = sites[k];
@@ -38,7 +39,8 @@ public sealed class HeatBathSweep : McmcKernel
     public override void Sweep(Span<byte> state, ref RandomStream stream)
     {
         if (state.Length != _words.Length)
-            throw new ArgumentException($"The state has {state.Length} sites, the target {_words.Length}.", nameof(state));
+            throw new ArgumentException(
+                $"The state has {state.Length} sites, the target {_words.Length}.", nameof(state));
         if (_table.Tabulated)
             stream.Fill(_words);
         if (Target.States == 2)

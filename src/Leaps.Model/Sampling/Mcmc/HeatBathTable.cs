@@ -59,7 +59,8 @@ internal sealed class HeatBathTable
         for (int configuration = 0; configuration * (_states - 1) < Thresholds.Length; configuration++)
         {
             int q = _states, c = configuration;
-            double total = Conditional((byte)(c / (q * q * q)), (byte)(c / (q * q) % q), (byte)(c / q % q), (byte)(c % q));
+            double total = Conditional(
+                (byte)(c / (q * q * q)), (byte)(c / (q * q) % q), (byte)(c / q % q), (byte)(c % q));
             double cumulative = 0;
             for (int v = 0; v < q - 1; v++)
             {

@@ -19,7 +19,8 @@ internal readonly record struct MatchCouplings(double Bond, double Field)
         {
             IsingTarget => new MatchCouplings(2 * c.Bond, 2 * c.Site),
             PottsTarget => new MatchCouplings(c.Bond, 0),
-            _ => throw new LeapsException($"MCMC kernels know Ising and Potts, not '{target.Name}': set the MCMC kernel to none."),
+            _ => throw new LeapsException(
+                $"MCMC kernels know Ising and Potts, not '{target.Name}': set the MCMC kernel to none."),
         };
     }
 
@@ -32,7 +33,7 @@ internal readonly record struct MatchCouplings(double Bond, double Field)
             return couplings;
         double bond = target.Schedule.At(time).Bond;
         throw new LeapsException(FormattableString.Invariant(
-            $"{kernel} needs βJ ≥ 0, but it is {bond} at t = {time}: use the MCMC kernel heat-bath-sweep or metropolis-sweep for an antiferromagnet."));
+            $"{kernel} needs βJ ≥ 0, but it is {bond} at t = {time}: use the kernel heat-bath-sweep."));
     }
 
     /// <summary>Neighbours of every site, (sites, 4): right, down, left, up.</summary>

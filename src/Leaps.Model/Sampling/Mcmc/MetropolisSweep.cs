@@ -7,7 +7,10 @@ namespace Leaps.Model.Sampling.Mcmc;
 /// Metropolis over the colour classes, every site once. Leaves ρ_t invariant (a product of reversible
 /// updates) but is not reversible itself; at β = 0 the Ising sweep flips every spin, so it doesn't mix there.
 /// </summary>
-/// <remarks>Words of a site, in the order of <see cref="ColourClasses.Sites"/>: the value (only for q &gt; 2), the acceptance.</remarks>
+/// <remarks>
+/// Words of a site, in the order of <see cref="ColourClasses.Sites"/>: the value (only for q &gt; 2), the
+/// acceptance.
+/// </remarks>
 public sealed class MetropolisSweep : McmcKernel
 {
     private readonly MetropolisUpdate _update;

@@ -31,7 +31,7 @@ public sealed class SwendsenWang : McmcKernel
     public override void Prepare(double time)
     {
         var couplings = MatchCouplings.OfFerromagnet(Target, time, "Swendsen–Wang");
-        _keep = new Probability(-double.ExpM1(-couplings.Bond));
+        _keep = new Probability(-SmallArgument.ExpM1(-couplings.Bond));
         _field = couplings.Field;
     }
 

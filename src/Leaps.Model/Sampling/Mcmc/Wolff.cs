@@ -6,7 +6,8 @@ namespace Leaps.Model.Sampling.Mcmc;
 /// <summary>
 /// Wolff: one cluster grown from a random site through bonds between equal values, each kept with
 /// probability 1 - e^{-κ}, takes another value: uniform among the others for Potts; Ising: flipped with
-/// probability min(1, e^{-2βhsn}), s the spin and n the size of the cluster. A sweep is one cluster. Reversible.
+/// probability min(1, e^{-2βhsn}), s the spin and n the size of the cluster. A sweep is one cluster.
+/// Reversible.
 /// Source: U. Wolff, Phys. Rev. Lett. 62, 361 (1989).
 /// </summary>
 /// <remarks>
@@ -31,7 +32,7 @@ public sealed class Wolff : McmcKernel
     public override void Prepare(double time)
     {
         var couplings = MatchCouplings.OfFerromagnet(Target, time, "Wolff");
-        _keep = new Probability(-double.ExpM1(-couplings.Bond));
+        _keep = new Probability(-SmallArgument.ExpM1(-couplings.Bond));
         _field = couplings.Field;
     }
 
