@@ -49,7 +49,8 @@ public class AtomicFileTests
         string path = folder["a.txt"];
         var late = Assert.Throws<LeapsException>(() => AtomicFile.Write(
             path, _ => File.WriteAllText(path, "first"), refuseExisting: true));
-        var early = Assert.Throws<LeapsException>(() => AtomicFile.WriteText(path, "second", refuseExisting: true));
+        var early = Assert.Throws<LeapsException>(() => AtomicFile.WriteText(
+            path, "second", refuseExisting: true));
         Assert.Equal(early.Message, late.Message);
         Assert.Contains("exists already", early.Message, StringComparison.Ordinal);
         Assert.Equal("first", File.ReadAllText(path));

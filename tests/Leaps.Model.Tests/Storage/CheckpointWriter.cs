@@ -5,19 +5,24 @@ using Leaps.Model.Targets;
 
 namespace Leaps.Model.Tests.Storage;
 
-/// <summary>Writes small checkpoints in the form that PyTorch Lightning gives them, sound or spoilt.</summary>
+/// <summary>Writes small checkpoints as PyTorch Lightning does, sound or spoilt.</summary>
 internal sealed class CheckpointWriter
 {
-    private const string Mask = "net.network.initial_conv.mask";
+    public const string Mask = "net.network.initial_conv.mask";
 
     public CheckpointWriter()
     {
-        var schedule = new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, 0.5, 0), new Couplings(1, 0, 0.5, 0));
+        var schedule = new CouplingSchedule(
+            ScheduleShape.Linear, new Couplings(0, 0, 0.5, 0), new Couplings(1, 0, 0.5, 0));
         var target = new IsingTarget(new Lattice(4, 4), schedule);
-        Model = new LeapsModel(new LocallyEquivariantConv(target, [new(3, 3), new(3, 3)], 2), new FreeEnergyNetwork([3]));
+        var network = new LocallyEquivariantConv(target, [new(3, 3), new(3, 3)], 2);
+        Model = new LeapsModel(network, new FreeEnergyNetwork([3]));
         Model.Initialise(seed: 5);
         foreach (var tensor in Model.Layout.Tensors)
-            Tensors[tensor.Name] = (tensor.Shape, [.. Model.Parameters[tensor.Name].ToArray().Select(v => (float)v)]);
+        {
+            double[] values = Model.Parameters[tensor.Name].ToArray();
+            Tensors[tensor.Name] = (tensor.Shape, [.. values.Select(value => (float)value)]);
+        }
         Tensors[Mask] = ([2, 1, 3, 3], [.. Enumerable.Range(0, 18).Select(i => i % 9 == 4 ? 0f : 1f)]);
     }
 
@@ -45,13 +50,18 @@ internal sealed class CheckpointWriter
         var members = new List<(string, Action<PickleWriter>)>
         {
             ("global_step", p => p.Value(400_000)),
-            ("state_dict", p => p.Dictionary(Tensors.Select(pair => (pair.Key, (Action<PickleWriter>)(q =>
-                q.Tensor($"{key++}", pair.Value.Values.Length, 0, pair.Value.Shape, Strides(pair.Value.Shape))))))),
+            ("state_dict", p => p.Dictionary(Tensors.Keys.Select(name => (name, Tensor(name))))),
             ("hyper_parameters", p => p.Dictionary([("config", WriteConfig)])),
         };
         if (More is not null)
             members.Add(("more", More));
         return pickle.Dictionary(members).End();
+
+        Action<PickleWriter> Tensor(string name) => p =>
+        {
+            var (shape, values) = Tensors[name];
+            p.Tensor($"{key++}", values.Length, 0, shape, Strides(shape));
+        };
     }
 
     public string Write(TemporaryFolder folder, byte[]? pickle = null)
@@ -84,6 +94,11 @@ internal sealed class CheckpointWriter
         return strides;
     }
 
-    private void WriteConfig(PickleWriter pickle) => pickle.Global("argparse", "Namespace").Raw([(byte)')', 0x81])
-        .Dictionary(Config.Select(pair => (pair.Key, (Action<PickleWriter>)(p => p.Value(pair.Value))))).Raw("b");
+    private void WriteConfig(PickleWriter pickle)
+    {
+        pickle.Global("argparse", "Namespace").Raw([(byte)')', 0x81]);
+        pickle.Dictionary(Config.Keys.Select(key => (key, Value(key)))).Raw("b");
+
+        Action<PickleWriter> Value(string key) => p => p.Value(Config[key]);
+    }
 }

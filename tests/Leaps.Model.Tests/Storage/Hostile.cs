@@ -1,16 +1,18 @@
 namespace Leaps.Model.Tests.Storage;
 
-/// <summary>What every reader owes to a damaged file: one clear line that names it, or a sound result.</summary>
+/// <summary>
+/// What every reader owes to a damaged file: one clear line that names it, or a sound result.
+/// </summary>
 internal static class Hostile
 {
     private const long MostAllocated = 64 << 20;
 
-    /// <summary>The message of the one exception that is allowed.</summary>
-    public static string Refuses(string path, Action<string> read)
+    /// <summary>The one exception that is allowed, with a message that gives the reason.</summary>
+    public static void Refuses(string path, Action<string> read, string reason = "")
     {
         var refusal = Assert.Throws<LeapsException>(() => read(path));
         Check(refusal, path);
-        return refusal.Message;
+        Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Every shorter file is refused.</summary>
@@ -26,7 +28,7 @@ internal static class Hostile
         read(path);
     }
 
-    /// <summary>Seeded damage of one to four bytes; the reader refuses or succeeds, and allocates little.</summary>
+    /// <summary>Seeded damage of one to four bytes: it is refused or read, in little memory.</summary>
     public static void SurvivesDamage(string path, Action<string> read, int rounds, int seed = 1)
     {
         byte[] whole = File.ReadAllBytes(path);

@@ -48,7 +48,8 @@ public class NpzFileTests
         [
             "bytes |i1 (2, 1, 2) [-1, 1, 0, 127]", "unsigned |u1 (2,) [0, 255]",
             "ints <i4 (3,) [-2147483648, 0, 5]", "longs <i8 () [-9]", "singles <f4 (2,) [1.5, -inf]",
-            "doubles <f8 (1, 2) [3.141592653589793, 1e-300]", "flags |b1 (2,) [True, False]", "none <f8 (0, 3) []",
+            "doubles <f8 (1, 2) [3.141592653589793, 1e-300]", "flags |b1 (2,) [True, False]",
+            "none <f8 (0, 3) []",
         ], lines);
     }
 
@@ -79,7 +80,7 @@ public class NpzFileTests
         foreach (var (name, reason) in (ReadOnlySpan<(string, string)>)[("v3", "version 3.0"),
             ("fortran", "Fortran order"), ("object", "pickled Python objects"), ("record", "records"),
             ("big", "'>i4'"), ("complex", "'<c16'")])
-            Assert.Contains(reason, Hostile.Refuses(folder[name + ".npy"], ReadArray), StringComparison.Ordinal);
+            Hostile.Refuses(folder[name + ".npy"], ReadArray, reason);
     }
 
     [Theory]
@@ -109,8 +110,7 @@ public class NpzFileTests
         byte[] bytes = Npy("{}", 0);
         bytes[6] = 2;
         bytes.AsSpan(8, 4).Fill(0xFF);
-        Assert.Contains("claims a header", Hostile.Refuses(folder.Write("bad.npy", bytes), ReadArray),
-            StringComparison.Ordinal);
+        Hostile.Refuses(folder.Write("bad.npy", bytes), ReadArray, "claims a header");
     }
 
     [Fact]
@@ -141,12 +141,12 @@ public class NpzFileTests
     {
         using var folder = new TemporaryFolder();
         byte[] array = Npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", 8);
-        Assert.Contains("'x.txt'", Hostile.Refuses(Zip("x.txt"), Read), StringComparison.Ordinal);
-        Assert.Contains("twice", Hostile.Refuses(Zip("a.npy", "a.npy"), Read), StringComparison.Ordinal);
+        Hostile.Refuses(Zip("x.txt"), Read, "'x.txt'");
+        Hostile.Refuses(Zip("a.npy", "a.npy"), Read, "twice");
         byte[] bytes = File.ReadAllBytes(Zip("a.npy"));
         int data = bytes.AsSpan().IndexOf("NUMPY"u8) + 70;
         bytes[data] ^= 1;
-        Assert.Contains("checksum", Hostile.Refuses(folder.Write("z.npz", bytes), Read), StringComparison.Ordinal);
+        Hostile.Refuses(folder.Write("z.npz", bytes), Read, "checksum");
 
         string Zip(params string[] names)
         {
@@ -165,11 +165,11 @@ public class NpzFileTests
     {
         using var folder = new TemporaryFolder();
         NpzFile.Write(folder["a.npz"], Sample[..3]);
-        Hostile.RefusesEveryTruncation(folder["a.npz"], Read);
-        Hostile.SurvivesDamage(folder["a.npz"], Read, rounds: 1500);
+        Hostile.RefusesEveryTruncation(folder["a.npz"], Read, step: 3);
+        Hostile.SurvivesDamage(folder["a.npz"], Read, rounds: 500);
         NpyFile.Write(folder["a.npy"], Sample[5]);
         Hostile.RefusesEveryTruncation(folder["a.npy"], ReadArray);
-        Hostile.SurvivesDamage(folder["a.npy"], ReadArray, rounds: 1000);
+        Hostile.SurvivesDamage(folder["a.npy"], ReadArray, rounds: 500);
     }
 
     private static void Read(string path) => NpzFile.Read(path);
@@ -179,7 +179,8 @@ public class NpzFileTests
     private static byte[] Npy(string header, int dataBytes)
     {
         byte[] text = Encoding.ASCII.GetBytes(header + "\n");
-        return [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, (byte)(text.Length >> 8), .. text, .. new byte[dataBytes]];
+        byte[] length = [(byte)text.Length, (byte)(text.Length >> 8)];
+        return [0x93, .. "NUMPY"u8, 1, 0, .. length, .. text, .. new byte[dataBytes]];
     }
 
     private static void AssertEqual(NamedTensor expected, NamedTensor actual)

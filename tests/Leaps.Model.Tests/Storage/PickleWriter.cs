@@ -20,11 +20,11 @@ internal sealed class PickleWriter
 
     public PickleWriter Global(string module, string name) => Raw($"c{module}\n{name}\n");
 
-    /// <summary>null, text, bool, int, double, a list (array of objects) or a dictionary.</summary>
+    /// <summary>null, ASCII text, bool, int, double, a list (array of objects) or a dictionary.</summary>
     public PickleWriter Value(object? value) => value switch
     {
         null => Raw("N"),
-        string text => Raw("X").Raw(BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text))).Raw(Encoding.UTF8.GetBytes(text)),
+        string text => Raw("X").Raw(BitConverter.GetBytes(text.Length)).Raw(text),
         bool flag => Raw(flag ? (byte)0x88 : (byte)0x89),
         int number => Raw("J").Raw(BitConverter.GetBytes(number)),
         double number => Double(number),
@@ -52,7 +52,7 @@ internal sealed class PickleWriter
         return Raw("u");
     }
 
-    /// <summary>torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, False, OrderedDict())</summary>
+    /// <summary>_rebuild_tensor_v2(storage, offset, shape, stride, False, OrderedDict())</summary>
     public PickleWriter Tensor(string key, int elements, int offset, int[] shape, int[] stride)
     {
         Global("torch._utils", "_rebuild_tensor_v2").Raw("((");

@@ -14,16 +14,18 @@ public class ReferenceCheckpointTests
     public void The_published_checkpoints_are_imported_exactly(string kind, int updates)
     {
         var imported = ReferenceCheckpoint.Import(ReferenceData.Require($"{kind}_final.ckpt"));
-        using var weights = JsonDocument.Parse(File.ReadAllBytes(ReferenceData.Require($"{kind}_weights.json")));
+        byte[] json = File.ReadAllBytes(ReferenceData.Require($"{kind}_weights.json"));
+        using var weights = JsonDocument.Parse(json);
         var model = imported.Model;
         Assert.Equal(model.Layout.Tensors.Count, weights.RootElement.GetArrayLength());
         foreach (var tensor in weights.RootElement.EnumerateArray())
         {
             string name = tensor.GetProperty("name").GetString()!;
-            Assert.Equal(tensor.GetProperty("shape").EnumerateArray().Select(side => side.GetInt32()), model.Layout[name].Shape);
+            var shape = tensor.GetProperty("shape").EnumerateArray().Select(side => side.GetInt32());
             // The JSON has nine digits, which name one float32.
-            Assert.Equal(tensor.GetProperty("data").EnumerateArray().Select(value => (double)(float)value.GetDouble()),
-                model.Parameters[name].ToArray());
+            var data = tensor.GetProperty("data").EnumerateArray().Select(value => (double)value.GetSingle());
+            Assert.Equal(shape, model.Layout[name].Shape);
+            Assert.Equal(data, model.Parameters[name].ToArray());
         }
         Assert.Equal(updates, imported.Updates);
         Assert.Equal(FirstPadding.Zeros, model.Network.Padding);
@@ -103,7 +105,7 @@ public class ReferenceCheckpointTests
         if (reason is null)
             Import(writer.Write(folder));
         else
-            Assert.Contains(reason, Hostile.Refuses(writer.Write(folder), Import), StringComparison.Ordinal);
+            Hostile.Refuses(writer.Write(folder), Import, reason);
     }
 
     [Fact]
@@ -112,8 +114,8 @@ public class ReferenceCheckpointTests
         Refused(w => w.Tensors.Remove("F_t_net.net.0.bias"), "lacks 'F_t_net.net.0.bias'");
         Refused(w => w.Tensors["net.more"] = ([1], [1]), "'net.more'");
         Refused(w => w.Tensors["net.network.linear"] = ([1, 2], [1, 2]), "has the shape [1, 2]");
-        Refused(w => w.Tensors["net.network.linear"] = ([2], [1, float.NaN]), "'net.network.linear' holds NaN");
-        Refused(w => w.Tensors["net.network.initial_conv.mask"] = ([2, 1, 3, 3], new float[18]), "not 0 in the centre");
+        Refused(w => w.Tensors["net.network.linear"] = ([2], [1, float.NaN]), "linear' holds NaN");
+        Refused(w => w.Tensors[CheckpointWriter.Mask] = ([2, 1, 3, 3], new float[18]), "not 0 in the centre");
         Refused(w => w.ByteOrder = "big", "'big'");
 
         static void Refused(Action<CheckpointWriter> spoil, string reason)
@@ -121,7 +123,7 @@ public class ReferenceCheckpointTests
             using var folder = new TemporaryFolder();
             var writer = new CheckpointWriter();
             spoil(writer);
-            Assert.Contains(reason, Hostile.Refuses(writer.Write(folder), Import), StringComparison.Ordinal);
+            Hostile.Refuses(writer.Write(folder), Import, reason);
         }
     }
 
@@ -135,14 +137,15 @@ public class ReferenceCheckpointTests
     [InlineData(19, 0, 9, 1, "19 float32 numbers are announced")]
     [InlineData(-1, 0, 9, 1, "something else than a stored")]
     [InlineData(int.MaxValue, int.MaxValue - 18, 9, 1, "are announced")]
-    public void A_view_that_leaves_its_storage_is_refused(int elements, int offset, int stride0, int stride1, string reason)
+    public void A_view_that_leaves_its_storage_is_refused(
+        int elements, int offset, int stride0, int stride1, string reason)
     {
         using var folder = new TemporaryFolder();
         var writer = new CheckpointWriter();
         byte[] pickle = writer.Pickle();
         Replace(pickle, new PickleWriter().Value(18).Raw("tQ").Value(0).Tuple(2, 9).Tuple(9, 1),
             new PickleWriter().Value(elements).Raw("tQ").Value(offset).Tuple(2, 9).Tuple(stride0, stride1));
-        Assert.Contains(reason, Hostile.Refuses(writer.Write(folder, pickle), Import), StringComparison.Ordinal);
+        Hostile.Refuses(writer.Write(folder, pickle), Import, reason);
     }
 
     [Fact]

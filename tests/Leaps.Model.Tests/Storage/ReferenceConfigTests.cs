@@ -35,7 +35,8 @@ public class ReferenceConfigTests
             HorizonStep = 0.008,
             GradientClip = 100_000,
         }, config.Training);
-        Assert.Equal(kind == "potts" ? ["warm_up has no counterpart here and is left out."] : [], config.Notes);
+        string[] notes = ["warm_up has no counterpart here and is left out."];
+        Assert.Equal(kind == "potts" ? notes : [], config.Notes);
     }
 
     [Fact]
@@ -43,10 +44,12 @@ public class ReferenceConfigTests
     {
         var values = new Dictionary<string, object?>
         {
-            ["target"] = "ising", ["L"] = "6", ["kernel_sizes"] = new List<object> { "3", 5L }, ["num_channels"] = 4,
-            ["F_hidden_sizes"] = new[] { 8, 8 }, ["J_0"] = 0, ["J_1"] = "1", ["mu_0"] = 0.0, ["mu_1"] = "2e-1",
-            ["B_0"] = 0L, ["B_1"] = 0.5f, ["beta_0"] = "0.3", ["beta_1"] = 0.5m, ["path"] = "trig",
-            ["use_buffer"] = "False", ["anneal_quadratic"] = "no", ["starting_k"] = 3, ["oddity"] = new object(),
+            ["target"] = "ising", ["L"] = "6", ["path"] = "trig", ["num_channels"] = 4,
+            ["kernel_sizes"] = new List<object> { "3", 5L }, ["F_hidden_sizes"] = new[] { 8, 8 },
+            ["J_0"] = 0, ["J_1"] = "1", ["mu_0"] = 0.0, ["mu_1"] = "2e-1",
+            ["B_0"] = 0L, ["B_1"] = 0.5f, ["beta_0"] = "0.3", ["beta_1"] = 0.5m,
+            ["use_buffer"] = "False", ["anneal_quadratic"] = "no", ["starting_k"] = 3,
+            ["oddity"] = new object(),
         };
         var config = ReferenceConfig.Parse(values);
         Assert.Equal(ScheduleShape.Trig, config.Target.Schedule.Shape);
@@ -63,10 +66,12 @@ public class ReferenceConfigTests
     private static Dictionary<string, object?> Flat(string path)
     {
         var values = new Dictionary<string, object?>();
-        foreach (string line in File.ReadLines(path).Select(line => line.Split('#')[0]).Where(line => line.Contains(':')))
+        foreach (string line in File.ReadLines(path))
         {
-            string value = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim().Trim('\'', '"');
-            values[line[..line.IndexOf(':', StringComparison.Ordinal)].Trim()] = value.StartsWith('[')
+            if (line.Split('#')[0].Split(':') is not [string key, string text])
+                continue;
+            string value = text.Trim().Trim('\'', '"');
+            values[key.Trim()] = value.StartsWith('[')
                 ? value.Trim('[', ']').Split(',').Select(item => (object)item.Trim()).ToList()
                 : value;
         }

@@ -79,7 +79,8 @@ public class SafeTensorsTests
         }
         Assert.Equal(Sample.Tensors.Count, lines.Length - 1);
 
-        static double Parse(string text) => text == "nan" ? double.NaN : double.Parse(text, CultureInfo.InvariantCulture);
+        static double Parse(string text) =>
+            text == "nan" ? double.NaN : double.Parse(text, CultureInfo.InvariantCulture);
     }
 
     [Fact]
@@ -87,9 +88,10 @@ public class SafeTensorsTests
     {
         const string script = """
             import json, struct, sys
-            header = json.dumps({"w": {"shape": [2, 1], "data_offsets": [0, 8], "dtype": "F32", "note": {"a": [1]}},
-                                 "__metadata__": {"format": "pt"}}).encode() + b"   "
-            open(sys.argv[1], 'wb').write(struct.pack('<Q', len(header)) + header + struct.pack('<2f', 1.5, -2))
+            w = {"shape": [2, 1], "data_offsets": [0, 8], "dtype": "F32", "note": {"a": [1]}}
+            header = json.dumps({"w": w, "__metadata__": {"format": "pt"}}).encode() + b"   "
+            with open(sys.argv[1], 'wb') as f:
+                f.write(struct.pack('<Q', len(header)) + header + struct.pack('<2f', 1.5, -2))
             """;
         using var folder = new TemporaryFolder();
         Python.Run(script, null, folder["p.safetensors"]);
@@ -103,32 +105,34 @@ public class SafeTensorsTests
     [InlineData(" {}", 0, "does not start with '{'")]
     [InlineData("{", 0, "not valid JSON")]
     [InlineData("{} x", 0, "not valid JSON")]
-    [InlineData("{\"a\":{}}", 0, "lacks its dtype")]
-    [InlineData("{\"a\":[]}", 0, "not an object")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3, "cut short")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 5, "1 bytes follow")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "hole or an overlap")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "hole or an overlap")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}", 4, "whole numbers")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "whole numbers")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,18446744073709551615]}}", 4, "whole numbers")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9223372036854775807]}}", 4, "cut short")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "do not make Float32 [2]")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,3]}}", 3, "do not make Float32 [1]")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967297],\"data_offsets\":[0,4]}}", 4, "side longer")]
-    [InlineData("{\"a\":{\"dtype\":\"I8\",\"shape\":[2147483647,2147483647,2147483647,4],\"data_offsets\":[0,4]}}", 4, "do not make")]
-    [InlineData("{\"a\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "'BF16'")]
-    [InlineData("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "'dtype' twice")]
-    [InlineData("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}", 4, "'a' twice")]
-    [InlineData("{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}", 4, "hole or an overlap")]
-    [InlineData("{\"__metadata__\":{\"a\":1}}", 0, "not a map of strings")]
-    [InlineData("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, "'a' twice")]
-    [InlineData("{\"\\ud800\":{}}", 0, "not valid JSON")]
+    [InlineData("{'a':{}}", 0, "lacks its dtype")]
+    [InlineData("{'a':[]}", 0, "not an object")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[0,4]}}", 3, "cut short")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[0,4]}}", 5, "1 bytes follow")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[4,8]}}", 8, "hole or an overlap")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[4,0]}}", 4, "hole or an overlap")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[-4,0]}}", 4, "whole numbers")]
+    [InlineData("{'a':{'D':'F32','S':[1.0],'O':[0,4]}}", 4, "whole numbers")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[0,18446744073709551615]}}", 4, "whole numbers")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[0,9223372036854775807]}}", 4, "cut short")]
+    [InlineData("{'a':{'D':'F32','S':[2],'O':[0,4]}}", 4, "do not make Float32 [2]")]
+    [InlineData("{'a':{'D':'F32','S':[1],'O':[0,3]}}", 3, "do not make Float32 [1]")]
+    [InlineData("{'a':{'D':'F32','S':[4294967297],'O':[0,4]}}", 4, "side longer")]
+    [InlineData("{'a':{'D':'I8','S':[2147483647,2147483647,2147483647,4],'O':[0,4]}}", 4, "do not make")]
+    [InlineData("{'a':{'D':'BF16','S':[2],'O':[0,4]}}", 4, "'BF16'")]
+    [InlineData("{'a':{'D':'U8','D':'I8','S':[4],'O':[0,4]}}", 4, "'dtype' twice")]
+    [InlineData("{'a':{'D':'U8','S':[2],'O':[0,2]},'a':{'D':'U8','S':[2],'O':[2,4]}}", 4, "'a' twice")]
+    [InlineData("{'a':{'D':'U8','S':[3],'O':[0,3]},'b':{'D':'U8','S':[2],'O':[2,4]}}", 4, "hole or an overlap")]
+    [InlineData("{'__metadata__':{'a':1}}", 0, "not a map of strings")]
+    [InlineData("{'__metadata__':{'a':'1','a':'2'}}", 0, "'a' twice")]
+    [InlineData("{'\\ud800':{}}", 0, "not valid JSON")]
     public void A_header_that_breaks_the_format_is_refused(string header, int dataBytes, string reason)
     {
         using var folder = new TemporaryFolder();
-        string path = folder.Write("bad.safetensors", File(header, dataBytes));
-        Assert.Contains(reason, Hostile.Refuses(path, Read), StringComparison.Ordinal);
+        string json = header.Replace("'D'", "'dtype'").Replace("'S'", "'shape'")
+            .Replace("'O'", "'data_offsets'");
+        string path = folder.Write("bad.safetensors", File(json.Replace('\'', '"'), dataBytes));
+        Hostile.Refuses(path, Read, reason);
     }
 
     [Theory]
@@ -141,7 +145,7 @@ public class SafeTensorsTests
         using var folder = new TemporaryFolder();
         byte[] bytes = File("{}", 0);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, length);
-        Assert.Contains("header", Hostile.Refuses(folder.Write("bad.safetensors", bytes), Read), StringComparison.Ordinal);
+        Hostile.Refuses(folder.Write("bad.safetensors", bytes), Read, "header");
     }
 
     [Fact]
@@ -157,8 +161,8 @@ public class SafeTensorsTests
     public void A_missing_file_and_a_folder_are_named()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("no such file", Hostile.Refuses(folder["none"], Read), StringComparison.Ordinal);
-        Assert.Contains("is a folder", Hostile.Refuses(folder.Path, Read), StringComparison.Ordinal);
+        Hostile.Refuses(folder["none"], Read, "no such file");
+        Hostile.Refuses(folder.Path, Read, "is a folder");
         Assert.Throws<LeapsException>(() => Read(""));
     }
 

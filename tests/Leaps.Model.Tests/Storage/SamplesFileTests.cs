@@ -40,7 +40,8 @@ public class SamplesFileTests
             s, w, f = z['states'], z['log_weights'], z['families']
             print(s.dtype, s.shape, w.dtype, w.shape, f.dtype, f.shape)
             print(sorted(set(s.ravel().tolist())))
-            print(int((s.reshape(len(s), -1).astype(int) * np.arange(1, 16)).sum()), repr(float(w[-1])), int(f[-1]))
+            checksum = (s.reshape(len(s), -1).astype(int) * np.arange(1, 16)).sum()
+            print(int(checksum), repr(float(w[-1])), int(f[-1]))
             """;
         using var folder = new TemporaryFolder();
         var target = potts ? Potts : Ising;
@@ -64,11 +65,12 @@ public class SamplesFileTests
         Refused(new PottsTarget(new Lattice(5, 3), 4, Schedule), "the target has 5×3");
         NpzFile.Write(path, NpzFile.Read(path).Tensors.Take(2));
         Refused(Potts, "no tensor 'families'");
-        NpzFile.Write(path, [.. NpzFile.Read(path).Tensors, NamedTensor.Create<int>("families", [2], [1, 2])]);
+        var families = NamedTensor.Create<int>("families", [2], [1, 2]);
+        NpzFile.Write(path, [.. NpzFile.Read(path).Tensors, families]);
         Refused(Potts, "there are 50 states");
 
-        void Refused(Target target, string reason) => Assert.Contains(reason,
-            Hostile.Refuses(path, file => SamplesFile.Read(file, target)), StringComparison.Ordinal);
+        void Refused(Target target, string reason) =>
+            Hostile.Refuses(path, file => SamplesFile.Read(file, target), reason);
     }
 
     private static Walkers Sample(Target target, int count)

@@ -7,7 +7,8 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    public IEnumerable<string> Names => Directory.EnumerateFileSystemEntries(Path).Select(System.IO.Path.GetFileName)!;
+    public IEnumerable<string> Names =>
+        Directory.EnumerateFileSystemEntries(Path).Select(System.IO.Path.GetFileName)!;
 
     public string Write(string name, byte[] bytes)
     {

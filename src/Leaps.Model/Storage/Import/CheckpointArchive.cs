@@ -24,7 +24,9 @@ internal sealed class CheckpointArchive : IDisposable
                 $"it holds {pickles.Length} files {PickleName}, not one: not a checkpoint of PyTorch.");
         _folder = pickles[0][..^PickleName.Length];
         string byteOrder = _folder + "byteorder";
-        string order = _zip.Contains(byteOrder) ? Encoding.ASCII.GetString(_zip.Read(byteOrder, 16)) : "little";
+        string order = _zip.Contains(byteOrder)
+            ? Encoding.ASCII.GetString(_zip.Read(byteOrder, 16))
+            : "little";
         if (order.Trim() != "little")
             throw new InvalidDataException(
                 $"its byte order is '{order}'; only 'little' is read. Save it again on a little-endian "

@@ -38,7 +38,10 @@ public sealed record ReferenceCheckpoint(LeapsModel Model, ReferenceConfig Confi
         ParameterTensor[] wanted = [.. network.Layout.Tensors, .. freeEnergy.Layout.Tensors];
         CheckNames(state, wanted);
         if (state.ContainsKey(MaskName))
-            CheckMask(archive.Read(Tensor(state, MaskName, network.Layout[FirstWeight].Shape)), network.Windows[0]);
+        {
+            var mask = Tensor(state, MaskName, network.Layout[FirstWeight].Shape);
+            CheckMask(archive.Read(mask), network.Windows[0]);
+        }
         // Every tensor is read before the model is allocated: sizes that are only claimed cost nothing.
         var values = wanted.Select(tensor => Values(archive, state, tensor)).ToList();
         var model = new LeapsModel(network, freeEnergy);

@@ -121,7 +121,7 @@ public sealed class ReferenceConfig
     private static IEnumerable<string> ReadNotes(ConfigValues values)
     {
         if (!values.Boolean("anneal_quadratic", true))
-            yield return "anneal_quadratic is false, but here each horizon is kept linearly longer than the last.";
+            yield return "anneal_quadratic is false, but here it is as if true.";
         if (values.Integer("starting_k", 1) is not 1 and var start)
             yield return $"starting_k is {start}, but here the horizon starts at 1.";
         if (values.Boolean("resample", false))
