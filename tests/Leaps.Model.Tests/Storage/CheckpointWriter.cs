@@ -30,10 +30,23 @@ internal sealed class CheckpointWriter
 
     public Dictionary<string, object?> Config { get; } = new()
     {
-        ["target"] = "ising", ["L"] = 4, ["path"] = "linear", ["kernel_sizes"] = new object[] { 3, 3 },
-        ["num_channels"] = 2, ["F_hidden_sizes"] = new object[] { 3 }, ["ckpt_fname"] = null,
-        ["J_0"] = 0.0, ["J_1"] = 1.0, ["mu_0"] = 0.0, ["mu_1"] = 0.0, ["B_0"] = 0.0, ["B_1"] = 0.0,
-        ["beta_0"] = 0.5, ["beta_1"] = 0.5, ["use_buffer"] = true, ["in_channels"] = 1,
+        ["target"] = "ising",
+        ["L"] = 4,
+        ["path"] = "linear",
+        ["kernel_sizes"] = new object[] { 3, 3 },
+        ["num_channels"] = 2,
+        ["F_hidden_sizes"] = new object[] { 3 },
+        ["ckpt_fname"] = null,
+        ["J_0"] = 0.0,
+        ["J_1"] = 1.0,
+        ["mu_0"] = 0.0,
+        ["mu_1"] = 0.0,
+        ["B_0"] = 0.0,
+        ["B_1"] = 0.0,
+        ["beta_0"] = 0.5,
+        ["beta_1"] = 0.5,
+        ["use_buffer"] = true,
+        ["in_channels"] = 1,
     };
 
     public Dictionary<string, (int[] Shape, float[] Values)> Tensors { get; } = [];

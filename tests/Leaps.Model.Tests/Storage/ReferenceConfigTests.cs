@@ -44,11 +44,23 @@ public class ReferenceConfigTests
     {
         var values = new Dictionary<string, object?>
         {
-            ["target"] = "ising", ["L"] = "6", ["path"] = "trig", ["num_channels"] = 4,
-            ["kernel_sizes"] = new List<object> { "3", 5L }, ["F_hidden_sizes"] = new[] { 8, 8 },
-            ["J_0"] = 0, ["J_1"] = "1", ["mu_0"] = 0.0, ["mu_1"] = "2e-1",
-            ["B_0"] = 0L, ["B_1"] = 0.5f, ["beta_0"] = "0.3", ["beta_1"] = 0.5m,
-            ["use_buffer"] = "False", ["anneal_quadratic"] = "no", ["starting_k"] = 3,
+            ["target"] = "ising",
+            ["L"] = "6",
+            ["path"] = "trig",
+            ["num_channels"] = 4,
+            ["kernel_sizes"] = new List<object> { "3", 5L },
+            ["F_hidden_sizes"] = new[] { 8, 8 },
+            ["J_0"] = 0,
+            ["J_1"] = "1",
+            ["mu_0"] = 0.0,
+            ["mu_1"] = "2e-1",
+            ["B_0"] = 0L,
+            ["B_1"] = 0.5f,
+            ["beta_0"] = "0.3",
+            ["beta_1"] = 0.5m,
+            ["use_buffer"] = "False",
+            ["anneal_quadratic"] = "no",
+            ["starting_k"] = 3,
             ["oddity"] = new object(),
         };
         var config = ReferenceConfig.Parse(values);
