@@ -1,0 +1,100 @@
+// Observables of the weighted population against the truth: the histogram of the magnetisation (or order
+// parameter) and the two-point correlation along an axis.
+
+import { figure, line, rangeOf } from './chart.js';
+import { fixed, isNumber, withError } from './numbers.js';
+import { errorBars, histogramSteps } from './marks.js';
+import { colour } from './theme.js';
+
+export function histogram({ magnetisationHistogram: data }) {
+  if (!data?.density?.length) return null;
+  const { edges, density, stdErr, exact, exactStdErr, exactSource, axisLabel } = data;
+  const centres = density.map((_, bin) => (edges[bin] + edges[bin + 1]) / 2);
+  const top = rangeOf([...ends(density, stdErr), ...(exact ?? [])], { zero: true });
+  const peak = centres[density.indexOf(Math.max(...density))];
+  return figure({
+    title: `Distribution of the ${axisLabel.replace(/\s+\S$/u, '')}`,
+    key: [['filled', 'weighted walkers'], ['bar', '± one standard error'], exact && ['exact', exactSource ?? 'exact']].filter(Boolean),
+    summary: `Probability density in ${density.length} bins, highest near ${fixed(peak, 2)}. ${agreement(density, stdErr, exact, exactStdErr)}`,
+    panels: [
+      {
+        height: 320,
+        x: axisLabel,
+        y: 'probability density',
+        data: exact ? [centres, density, exact] : [centres, density],
+        xScale: { range: () => [edges[0], edges.at(-1)] },
+        yScale: { range: () => top },
+        series: () => {
+          const paths = histogramSteps(edges);
+          const steps = line(colour('estimate-edge'), { width: 1, fill: colour('estimate-fill'), paths });
+          return exact ? [steps, line(colour('exact'), { width: 1.8, paths })] : [steps];
+        },
+        hooks: () => ({ draw: [errorBars(1, stdErr, colour('estimate'), colour('estimate-band'))] }),
+        readout: (bin) =>
+          `${fixed(edges[bin], 3)} … ${fixed(edges[bin + 1], 3)} · density ${withError(density[bin], stdErr[bin]).short}` +
+          (exact ? ` · ${exactSource ?? 'exact'} ${withError(exact[bin], exactStdErr?.[bin] ?? null).short}` : ''),
+      },
+    ],
+    table: {
+      columns: ['from', 'to', 'density', 'standard error', ...(exact ? ['reference', 'its error'] : [])],
+      rows: density.map((value, bin) => [
+        edges[bin], edges[bin + 1], value, stdErr[bin], ...(exact ? [exact[bin], exactStdErr?.[bin] ?? null] : []),
+      ]),
+    },
+    note: agreement(density, stdErr, exact, exactStdErr),
+  });
+}
+
+export function correlation({ correlation: data }) {
+  if (!data?.distance?.length) return null;
+  const { distance, value, stdErr, exact, exactStdErr, exactSource } = data;
+  const values = [...ends(value, stdErr), ...ends(exact ?? [], exactStdErr ?? [])];
+  return figure({
+    title: 'Two-point correlation',
+    key: [['estimate dot', 'weighted walkers'], ['bar', '± one standard error'], exact && ['exact', exactSource ?? 'exact']].filter(Boolean),
+    summary:
+      `Correlation along an axis, from ${fixed(value[0], 3)} at distance ${distance[0]} to ` +
+      `${fixed(value.at(-1), 3)} at distance ${distance.at(-1)}. ${agreement(value, stdErr, exact, exactStdErr)}`,
+    panels: [
+      {
+        height: 320,
+        x: 'distance r (lattice spacings)',
+        y: 'G(r)',
+        integers: true,
+        data: exact ? [distance, exact, value] : [distance, value],
+        xScale: { range: () => [distance[0] - 0.4, distance.at(-1) + 0.4] },
+        yScale: { range: () => rangeOf(values, { zero: Math.min(...values) > 0 && Math.min(...values) < 0.4 }) },
+        series: () => [
+          ...(exact ? [line(colour('exact'), { width: 1.6 })] : []),
+          line(colour('estimate'), { width: 0, points: true, size: 7 }),
+        ],
+        hooks: () => ({
+          drawAxes: [errorBars(exact ? 2 : 1, stdErr, colour('estimate'), colour('estimate-band'))],
+        }),
+        readout: (i) =>
+          `r = ${distance[i]} · G = ${withError(value[i], stdErr[i]).short}` +
+          (exact ? ` · ${exactSource ?? 'exact'} ${withError(exact[i], exactStdErr?.[i] ?? null).short}` : ''),
+      },
+    ],
+    table: {
+      columns: ['r', 'G(r)', 'standard error', ...(exact ? ['reference', 'its error'] : [])],
+      rows: distance.map((r, i) => [r, value[i], stdErr[i], ...(exact ? [exact[i], exactStdErr?.[i] ?? null] : [])]),
+    },
+    note: agreement(value, stdErr, exact, exactStdErr),
+  });
+}
+
+const ends = (values, errors) =>
+  values.flatMap((value, i) => (isNumber(value) ? [value - (errors[i] ?? 0), value + (errors[i] ?? 0)] : []));
+
+/** How many of the points agree with the truth, in words. */
+function agreement(values, errors, exact, exactErrors) {
+  if (!exact) return '';
+  const z = values
+    .map((value, i) => (value - exact[i]) / Math.hypot(errors[i] ?? 0, exactErrors?.[i] ?? 0))
+    .filter(isNumber)
+    .map(Math.abs);
+  if (z.length === 0) return '';
+  const within = z.filter((size) => size < 2).length;
+  return `${within} of ${z.length} points within 2 σ of the reference; the farthest is ${Math.max(...z).toFixed(1)} σ away.`;
+}
