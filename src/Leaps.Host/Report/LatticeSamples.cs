@@ -12,10 +12,14 @@ public sealed record LatticeSamples
     /// <summary>States of a site, q; 2 for Ising.</summary>
     public required int States { get; init; }
 
-    /// <summary>States of the walkers, each (rows × columns), row by row, values 0 … q-1. Base64 in the page.</summary>
+    /// <summary>
+    /// States of the walkers, each (rows × columns), row by row, values 0 … q-1. Base64 in the page.
+    /// </summary>
     public required IReadOnlyList<byte[]> Samples { get; init; }
 
-    /// <summary>Weights of these walkers, normalised so that those of the whole population sum to one.</summary>
+    /// <summary>
+    /// Weights of these walkers, normalised so that those of the whole population sum to one.
+    /// </summary>
     public double[]? Weights { get; init; }
 
     /// <summary>Names of the states, (q), for example "−1" and "+1"; their numbers when null.</summary>
@@ -28,13 +32,15 @@ public sealed record LatticeSamples
         foreach (byte[] sample in Samples)
         {
             if (sample.Length != Rows * Columns)
-                throw new ArgumentException($"A lattice of {Rows}×{Columns} sites has {sample.Length} states.");
+                throw new ArgumentException($"A {Rows}×{Columns} lattice has {sample.Length} states.");
             if (sample.AsSpan().ContainsAnyExceptInRange((byte)0, checked((byte)(States - 1))))
                 throw new ArgumentException($"A site's state is not in 0 … {States - 1}.");
         }
     }
 
-    /// <summary>The first lattices, as many as have at most this many sites together (but at least one).</summary>
+    /// <summary>
+    /// The first lattices, as many as have at most this many sites together (but at least one).
+    /// </summary>
     internal LatticeSamples Thinned(int maximumSites)
     {
         int kept = Math.Clamp(maximumSites / (Rows * Columns), 1, MaximumSamples);

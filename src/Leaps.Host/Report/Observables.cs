@@ -1,6 +1,8 @@
 namespace Leaps.Host.Report;
 
-/// <summary>Weighted histogram of the magnetisation (Ising) or the order parameter (Potts), against the truth.</summary>
+/// <summary>
+/// Weighted histogram of the magnetisation (Ising) or the order parameter (Potts), against the truth.
+/// </summary>
 public sealed record Histogram
 {
     /// <summary>Bin edges, increasing, (bins + 1).</summary>
@@ -28,11 +30,13 @@ public sealed record Histogram
     {
         ReportCheck.SameLength(nameof(Histogram), Density, StdErr, Exact, ExactStdErr);
         if (Edges.Length != Density.Length + 1)
-            throw new ArgumentException($"{Density.Length} bins need {Density.Length + 1} edges, not {Edges.Length}.");
+            throw new ArgumentException($"{Density.Length} bins have {Edges.Length} edges.");
     }
 }
 
-/// <summary>Two-point correlation function along an axis, against the truth. All arrays have the same length.</summary>
+/// <summary>
+/// Two-point correlation function along an axis, against the truth. All arrays have the same length.
+/// </summary>
 public sealed record CorrelationSeries
 {
     /// <summary>Distances in lattice spacings, increasing.</summary>

@@ -9,7 +9,8 @@ internal static class ReportCheck
         foreach (Array? other in others)
         {
             if (other is not null && other.Length != first.Length)
-                throw new ArgumentException($"Arrays of a {series} have {first.Length} and {other.Length} entries.");
+                throw new ArgumentException(
+                    $"Arrays of a {series} have {first.Length} and {other.Length} entries.");
         }
     }
 }

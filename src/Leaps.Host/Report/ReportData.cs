@@ -5,14 +5,16 @@ namespace Leaps.Host.Report;
 /// </summary>
 /// <remarks>
 /// A number that is not finite (no error because only one family survived, say) is shown as a dash.
-/// Symbols are written as <c>log Z</c>, <c>⟨|m|⟩</c>, <c>C_V</c>: letters become italic, <c>_</c> starts a subscript
-/// and <c>^</c> a superscript.
+/// Symbols are written as <c>log Z</c>, <c>⟨|m|⟩</c>, <c>C_V</c>: letters become italic, <c>_</c> starts a
+/// subscript and <c>^</c> a superscript.
 /// </remarks>
 public sealed record ReportData
 {
     public required string Title { get; init; }
 
-    /// <summary>The target in words, for example "Ising 5×5, periodic, β = 0.4407, J 0→1, critical".</summary>
+    /// <summary>
+    /// The target in words, for example "Ising 5×5, periodic, β = 0.4407, J 0→1, critical".
+    /// </summary>
     public string Subtitle { get; init; } = "";
 
     /// <summary>When the run was made, ISO 8601, for example 2026-03-01T14:05:09Z.</summary>
@@ -26,7 +28,9 @@ public sealed record ReportData
     public string DeviceKind { get; init; } = "";
     public int Threads { get; init; }
 
-    /// <summary>Wall-clock seconds of training; null when a trained network was given or none was used.</summary>
+    /// <summary>
+    /// Wall-clock seconds of training; null when a trained network was given or none was used.
+    /// </summary>
     public double? TrainingSeconds { get; init; }
 
     /// <summary>Wall-clock seconds of sampling.</summary>
@@ -85,7 +89,9 @@ public sealed record PopulationSummary
     /// <summary>Jumps of the Markov chain, mean over the walkers.</summary>
     public double JumpsPerWalker { get; init; }
 
-    /// <summary>Walker steps a second: network evaluations of all walkers over the time of sampling.</summary>
+    /// <summary>
+    /// Walker steps a second: network evaluations of all walkers over the time of sampling.
+    /// </summary>
     public double WalkerStepsPerSecond { get; init; }
     public int Resamplings { get; init; }
 

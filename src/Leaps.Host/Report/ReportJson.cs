@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Leaps.Host.Report;
 
 /// <summary>
-/// The report's data as JSON that may stand inside a script element: the default encoder writes &lt;, &gt;, &amp;
-/// and everything beyond ASCII as \u escapes, so no text can end the element or start another.
+/// The report's data as JSON that may stand inside a script element: the default encoder writes &lt;, &gt;,
+/// &amp; and everything beyond ASCII as \u escapes, so no text can end the element or start another.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

@@ -6,8 +6,8 @@ using Leaps.Model;
 namespace Leaps.Host.Report;
 
 /// <summary>
-/// Writes the report of a run: one HTML file that opens from disk, holds its data, styles and script, and loads
-/// nothing. The page itself is built from Report/web and embedded in the program.
+/// Writes the report of a run: one HTML file that opens from disk, holds its data, styles and script, and
+/// loads nothing. The page itself is built from Report/web and embedded in the program.
 /// </summary>
 public static class ReportWriter
 {
@@ -20,11 +20,11 @@ public static class ReportWriter
     private const int MaximumSites = 300_000;
 
     /// <summary>
-    /// Writes the report to <paramref name="path"/>, whole or not at all: a report that was there stays until the
-    /// new one is complete. Long series are thinned, and lattices too large for the page left out.
+    /// Writes the report to <paramref name="path"/>, whole or not at all: a report that was there stays until
+    /// the new one is complete. Long series are thinned, and lattices too large for the page left out.
     /// </summary>
     /// <exception cref="LeapsException">The file cannot be written.</exception>
-    /// <exception cref="ArgumentException">The data contradict themselves (a defect of the caller).</exception>
+    /// <exception cref="ArgumentException">The data contradict themselves: the caller's defect.</exception>
     public static void Write(ReportData data, string path)
     {
         ArgumentNullException.ThrowIfNull(data);

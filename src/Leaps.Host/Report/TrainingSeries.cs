@@ -1,6 +1,8 @@
 namespace Leaps.Host.Report;
 
-/// <summary>The training: the loss of the updates, and the relative ESS of the evaluations on the way.</summary>
+/// <summary>
+/// The training: the loss of the updates, and the relative ESS of the evaluations on the way.
+/// </summary>
 public sealed record TrainingSeries
 {
     /// <summary>Numbers of the updates, increasing.</summary>
@@ -17,7 +19,8 @@ public sealed record TrainingSeries
     internal void Check() => ReportCheck.SameLength(nameof(TrainingSeries), Update, Loss);
 
     /// <summary>
-    /// At most <paramref name="maximum"/> entries, each the mean loss of a block of updates and the block's last update.
+    /// At most <paramref name="maximum"/> entries, each the mean loss of a block of updates and the block's
+    /// last update.
     /// </summary>
     internal TrainingSeries Thinned(int maximum)
     {

@@ -1,7 +1,8 @@
 namespace Leaps.Host.Report;
 
 /// <summary>
-/// What happened along the annealing path, one entry for each grid point t_n. All arrays have the same length.
+/// What happened along the annealing path, one entry for each grid point t_n. All arrays have the same
+/// length.
 /// </summary>
 public sealed record WindowSeries
 {
@@ -32,7 +33,9 @@ public sealed record WindowSeries
             nameof(WindowSeries), T, RelativeEss, LogZ, LogZStdErr, LogZExact, Resampled);
     }
 
-    /// <summary>About <paramref name="maximum"/> of the entries, the last and every resampling among them.</summary>
+    /// <summary>
+    /// About <paramref name="maximum"/> of the entries, the last and every resampling among them.
+    /// </summary>
     internal WindowSeries Thinned(int maximum)
     {
         if (T.Length <= maximum)

@@ -19,7 +19,7 @@ public sealed class FrontEndTests
         string output = await node.StandardOutput.ReadToEndAsync(cancel);
         await node.WaitForExitAsync(cancel);
         Assert.True(node.ExitCode == 0, output);
-        Assert.Contains("# pass 10", output);
+        Assert.Matches("# pass [1-9]", output);
     }
 
     [Fact]
@@ -36,7 +36,8 @@ public sealed class FrontEndTests
 
     private static string Web()
     {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null;
+            folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Leaps.sln")))
                 return Path.Combine(folder.FullName, "src", "Leaps.Host", "Report", "web");

@@ -1,8 +1,8 @@
 namespace Leaps.Host.Tests.Report;
 
 /// <summary>
-/// A folder for the files of one test, gone afterwards. With LEAPS_REPORT_SAMPLES set to a folder, reports are
-/// also copied there, to be looked at.
+/// A folder for the files of one test, gone afterwards. With LEAPS_REPORT_SAMPLES set to a folder, reports
+/// are also copied there, to be looked at.
 /// </summary>
 internal sealed class ReportFolder : IDisposable
 {
@@ -10,12 +10,13 @@ internal sealed class ReportFolder : IDisposable
 
     public string this[string name] => Path.Combine(_folder, name);
 
-    public IEnumerable<string> Files => Directory.EnumerateFiles(_folder).Select(file => Path.GetFileName(file)!);
+    public IEnumerable<string> Files
+        => Directory.EnumerateFiles(_folder).Select(file => Path.GetFileName(file)!);
 
     public void Keep(string name)
     {
         if (Environment.GetEnvironmentVariable("LEAPS_REPORT_SAMPLES") is { Length: > 0 } folder)
-            File.Copy(this[name], Path.Combine(Directory.CreateDirectory(folder).FullName, name), overwrite: true);
+            File.Copy(this[name], Path.Combine(Directory.CreateDirectory(folder).FullName, name), true);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

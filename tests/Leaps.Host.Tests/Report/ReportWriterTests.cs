@@ -7,7 +7,8 @@ namespace Leaps.Host.Tests.Report;
 
 public sealed partial class ReportWriterTests : IDisposable
 {
-    private const string Hostile = "</script><script>alert(1)</script><!-- \u2028 \u2029 {{data}} {{title}} $& \" ' & <b> \0";
+    private const string Hostile =
+        "</script><script>alert(1)</script><!-- \u2028 \u2029 {{data}} {{title}} $& \" ' & <b> \0";
 
     private readonly ReportFolder _folder = new();
 
@@ -79,7 +80,8 @@ public sealed partial class ReportWriterTests : IDisposable
     [Fact]
     public void Numbers_that_are_not_finite_become_null_and_come_back_as_NaN()
     {
-        ReportData data = SampleReport.Potts() with { Headline = new(double.NegativeInfinity, double.NaN, null, 0.5) };
+        var headline = new Headline(double.NegativeInfinity, double.NaN, null, 0.5);
+        ReportData data = SampleReport.Potts() with { Headline = headline };
         string page = Written(data);
         Assert.Contains("\"logZ\":null,\"stdErr\":null,\"exact\":null", page);
         Assert.True(double.IsNaN(DataOf(page).Headline.StdErr));
@@ -154,16 +156,21 @@ public sealed partial class ReportWriterTests : IDisposable
     }
 
     private static ReportData DataOf(string page)
-        => JsonSerializer.Deserialize(DataElement().Match(page).Groups[1].Value, ReportJson.Default.ReportData)!;
+    {
+        string json = DataElement().Match(page).Groups[1].Value;
+        return JsonSerializer.Deserialize(json, ReportJson.Default.ReportData)!;
+    }
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
-    [GeneratedRegex("""<script type="application/json" id="report-data">(.*?)</script>""", RegexOptions.Singleline)]
+    [GeneratedRegex("""id="report-data">(.*?)</script>""", RegexOptions.Singleline)]
     private static partial Regex DataElement();
 
     [GeneratedRegex("<script.*?</script>", RegexOptions.Singleline)]
     private static partial Regex Scripts();
 
-    [GeneratedRegex(@"(src|href|srcset|data|action)\s*=|url\(|<(link|iframe|object|embed|base)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"(src|href|srcset|data|action)\s*=|url\(|<(link|iframe|object|embed|base)\b",
+        RegexOptions.IgnoreCase)]
     private static partial Regex ExternalResources();
 }

@@ -1,13 +1,13 @@
-// A figure of the report: title, key, one or more uPlot panels that share their x axis, a line with the values
-// under the pointer, and the numbers themselves as a table (which is also the figure's text alternative).
+// A figure of the report: title, key, one or more uPlot panels that share their x axis, a line with the
+// values under the pointer, and the numbers themselves as a table (which is also the figure's text
+// alternative).
 
 import uPlot from 'uplot';
 import { element } from './dom.js';
 import { isNumber, logTicks, significant, ticks } from './numbers.js';
-import { colour, onThemeChange } from './theme.js';
+import { onThemeChange, variable } from './theme.js';
 
-const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
-const LABEL_FONT = `600 ${FONT}`;
+const font = () => `12px ${variable('sans')}`;
 const Y_AXIS_SIZE = 54;
 const LABEL_SIZE = 22;
 const MAXIMUM_ROWS = 1000;
@@ -52,12 +52,15 @@ export function figure({ title, key, summary, panels: wanted, table, note }) {
       'figcaption',
       {},
       element('h3', {}, title),
-      element('ul', { class: 'key' }, key.map(([mark, text]) => element('li', { class: mark }, text))),
+      element(
+        'ul',
+        { class: 'key' },
+        key.map(([mark, text]) => element('li', { class: mark }, text)),
+      ),
     ),
     plots,
-    readout,
-    note ? element('p', { class: 'note' }, note) : null,
-    numbers(table),
+    note ? element('p', { class: 'remark' }, note) : null,
+    element('div', { class: 'chart-foot' }, numbers(table), readout),
   );
 
   const group = wanted.length > 1 ? uPlot.sync(title) : null;
@@ -82,7 +85,8 @@ function createPanel(host, panel, group, show) {
     plot = new uPlot(options(panel, host.clientWidth, group, show), panel.data, host);
   };
   new ResizeObserver(() => {
-    if (plot && plot.width !== host.clientWidth) plot.setSize({ width: host.clientWidth, height: panel.height });
+    if (plot && plot.width !== host.clientWidth)
+      plot.setSize({ width: host.clientWidth, height: panel.height });
   }).observe(host);
   return { draw };
 }
@@ -98,7 +102,7 @@ function options(panel, width, group, show) {
   return {
     width,
     height: panel.height,
-    padding: [8, 12, panel.x ? 0 : 6, 0],
+    padding: [8, 22, panel.x ? 0 : 6, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -118,14 +122,14 @@ function options(panel, width, group, show) {
 
 function lines() {
   return {
-    stroke: colour('ink-soft'),
-    font: FONT,
-    labelFont: LABEL_FONT,
+    stroke: variable('ink-soft'),
+    font: font(),
+    labelFont: font(),
     labelGap: 0,
     labelSize: LABEL_SIZE,
-    grid: { stroke: colour('grid'), width: 1 },
-    ticks: { stroke: colour('grid'), width: 1, size: 5 },
-    border: { show: true, stroke: colour('rule'), width: 1 },
+    grid: { stroke: variable('grid'), width: 1 },
+    ticks: { stroke: variable('grid'), width: 1, size: 5 },
+    border: { show: true, stroke: variable('rule'), width: 1 },
   };
 }
 
@@ -135,22 +139,34 @@ function xAxis(panel) {
     label: panel.x,
     size: panel.x ? 30 : 8,
     space: 56,
-    values: panel.x ? (u, splits, axis, space, spacing) => ticks(splits, spacing) : (u, splits) => splits.map(() => ''),
-    ...(panel.integers ? { incrs: [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 1000] } : {}),
+    values: panel.x
+      ? (u, splits, axis, space, spacing) => ticks(splits, spacing)
+      : (u, splits) => splits.map(() => ''),
+    ...(panel.integers
+      ? { incrs: [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 1000] }
+      : {}),
   };
 }
 
 function yAxis(panel) {
   const logarithmic = panel.yScale?.distr === 3;
+  const common = lines();
   return {
-    ...lines(),
+    ...common,
+    ...(logarithmic ? { grid: { ...common.grid, filter: decades } } : {}),
     label: panel.y,
     size: Y_AXIS_SIZE,
-    space: 32,
+    space: panel.height < 200 ? 20 : 32,
     values: logarithmic
       ? (u, splits) => logTicks(splits)
       : (u, splits, axis, space, spacing) => ticks(splits, spacing),
   };
+}
+
+/** Grid lines at the powers of ten only, unless there is no more than one of them. */
+function decades(u, splits) {
+  const whole = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
+  return splits.filter(whole).length < 2 ? splits : splits.map((value) => (whole(value) ? value : null));
 }
 
 function numbers({ columns, rows }) {
@@ -166,13 +182,31 @@ function numbers({ columns, rows }) {
         element(
           'table',
           {},
-          element('thead', {}, element('tr', {}, columns.map((name) => element('th', { scope: 'col' }, name)))),
-          element('tbody', {}, shown.map((row) => element('tr', {}, row.map((v) => element('td', {}, cell(v)))))),
+          element(
+            'thead',
+            {},
+            element(
+              'tr',
+              {},
+              columns.map((name) => element('th', { scope: 'col' }, name)),
+            ),
+          ),
+          element(
+            'tbody',
+            {},
+            shown.map((row) =>
+              element(
+                'tr',
+                {},
+                row.map((v) => element('td', {}, cell(v))),
+              ),
+            ),
+          ),
         ),
       ),
     );
     if (shown.length < rows.length)
-      details.append(element('p', { class: 'note' }, `The first ${shown.length} of ${rows.length} rows.`));
+      details.append(element('p', { class: 'remark' }, `The first ${shown.length} of ${rows.length} rows.`));
   };
   details.addEventListener('toggle', fillTable);
   return details;
@@ -187,7 +221,7 @@ export function line(stroke, { width = 2, dash, points = false, fill, paths, siz
     fill,
     paths,
     points: { show: points, size, stroke, fill: points === true ? stroke : undefined, width: 1.5 },
-    spanGaps: false,
+    pxAlign: 0,
   };
 }
 

@@ -19,8 +19,8 @@ export function svg(tag, properties = {}, ...children) {
 }
 
 /**
- * A symbol of the field as the field writes it: _x or _{xy} is a subscript, ^x or ^{xy} a superscript, letters
- * are italic and digits and operators upright.
+ * A symbol of the field as the field writes it: _x or _{xy} is a subscript, ^x or ^{xy} a superscript,
+ * letters are italic and digits and operators upright.
  * @param {string} text for example "log Z", "⟨|m|⟩", "C_V"
  */
 export function symbol(text) {

@@ -4,24 +4,34 @@ import { element, symbol } from './dom.js';
 import { deviation, scale } from './deviation.js';
 import { isNumber, reference, sigmas, withError } from './numbers.js';
 
-const COLUMNS = ['Quantity', 'Estimate', 'Value ± standard error', 'Reference', 'Deviation', 'Source of the reference'];
+const COLUMNS = ['Quantity', 'Estimate', 'Value ± standard error', 'Reference', 'Deviation', 'Source'];
 
 export function estimates({ estimates: list }) {
   if (!list?.length) return null;
   const rows = list.map(describe);
-  const before = Math.max(...rows.map((row) => Math.max(...[row.text.short, row.truth].map((t) => split(t)[0].length))));
+  const before = Math.max(
+    ...rows.map((row) => Math.max(...[row.text.short, row.truth].map((t) => split(t)[0].length))),
+  );
   const after = Math.max(...rows.map((row) => split(row.text.short)[1].length));
   const afterTruth = Math.max(...rows.map((row) => split(row.truth)[1].length));
   const known = rows.some((row) => isNumber(row.exact));
   const columns = known ? COLUMNS : COLUMNS.slice(0, 3);
   return element(
     'div',
-    { class: 'card' },
+    { class: 'card wide' },
     element(
       'table',
-      { class: 'estimates', role: 'table', style: `--before:${before}ch;--after:${after}ch;--after-truth:${afterTruth}ch` },
+      {
+        class: 'estimates',
+        role: 'table',
+        style: `--before:${before}ch;--after:${after}ch;--after-truth:${afterTruth}ch`,
+      },
       element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, columns.map(heading))),
-      element('tbody', { role: 'rowgroup' }, rows.map((row) => tableRow(row, known))),
+      element(
+        'tbody',
+        { role: 'rowgroup' },
+        rows.map((row) => tableRow(row, known)),
+      ),
     ),
     known ? legend() : null,
   );
@@ -33,13 +43,19 @@ function heading(name) {
 
 function describe(estimate) {
   const text = withError(estimate.value, estimate.stdErr);
-  const truth = isNumber(estimate.exact) ? reference(estimate.exact, estimate.exactStdErr, text.decimals) : '—';
+  const truth = isNumber(estimate.exact)
+    ? reference(estimate.exact, estimate.exactStdErr, text.decimals)
+    : '—';
   return { ...estimate, text, truth, found: deviation(estimate) };
 }
 
 function tableRow(row, known) {
   const cell = (index, name, ...content) =>
-    element('td', { role: 'cell', class: name, 'data-label': COLUMNS[index] }, content);
+    element(
+      'td',
+      { role: 'cell', class: content[0] === '—' ? `${name} none` : name, 'data-label': COLUMNS[index] },
+      content,
+    );
   return element(
     'tr',
     { role: 'row' },
@@ -63,7 +79,9 @@ function mark(found) {
     { class: `mark ${found.grade}` },
     element('span', { class: 'sigma' }, sigmas(found.z)),
     scale(found),
-    found.grade === 'fine' ? null : element('span', { class: 'flag' }, found.grade === 'note' ? 'look' : 'disagrees'),
+    found.grade === 'fine'
+      ? null
+      : element('span', { class: 'flag' }, found.grade === 'note' ? 'tension' : 'disagrees'),
   );
 }
 
@@ -86,8 +104,8 @@ function aligned(text, kind, title) {
 function legend() {
   return element(
     'p',
-    { class: 'note' },
-    'Digits in parentheses are the standard error of the last digits. The scale runs from −5 to +5 σ; ',
-    'the bands end at 2 σ and 4 σ. One estimate in twenty lies beyond 2 σ by chance.',
+    { class: 'remark' },
+    'Digits in parentheses are the standard error of the last digits. The scale runs from −5 to +5\u00a0σ; ',
+    'its bands end at 2\u00a0σ and 4\u00a0σ. One estimate in twenty lies beyond 2\u00a0σ by chance.',
   );
 }

@@ -5,7 +5,8 @@ import { count, moment } from './numbers.js';
 import { toggleTheme } from './theme.js';
 
 export function pageHead(data) {
-  const threads = data.threads > 0 ? `${count(data.threads)} ${data.threads === 1 ? 'thread' : 'threads'}` : null;
+  const threads =
+    data.threads > 0 ? `${count(data.threads)} ${data.threads === 1 ? 'thread' : 'threads'}` : null;
   const facts = [moment(data.created), data.version && `leaps ${data.version}`, data.deviceKind, threads];
   return element(
     'header',
@@ -18,7 +19,11 @@ export function pageHead(data) {
     ),
     element('h1', {}, data.title),
     data.subtitle ? element('p', { class: 'subtitle' }, data.subtitle) : null,
-    element('p', { class: 'facts' }, facts.filter(Boolean).map((fact) => element('span', {}, fact))),
+    element(
+      'p',
+      { class: 'facts' },
+      facts.filter(Boolean).map((fact) => element('span', {}, fact)),
+    ),
   );
 }
 
@@ -27,7 +32,11 @@ export function warnings({ warnings: list }) {
   return element(
     'aside',
     { class: 'warnings', 'aria-label': 'Warnings' },
-    element('h2', {}, list.length === 1 ? 'One thing to know first' : `${list.length} things to know first`),
-    element('ul', {}, list.map((text) => element('li', {}, text))),
+    element('h2', {}, 'Before you use these numbers'),
+    element(
+      'ul',
+      {},
+      list.map((text) => element('li', {}, text)),
+    ),
   );
 }

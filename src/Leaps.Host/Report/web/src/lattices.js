@@ -2,9 +2,9 @@
 
 import { element } from './dom.js';
 import { count, fixed, isNumber } from './numbers.js';
-import { colour, onThemeChange } from './theme.js';
+import { onThemeChange, variable } from './theme.js';
 
-const TARGET_SIZE = 128; // CSS pixels, about; a site is a whole number of them, so its edges stay sharp
+const TARGET_SIZE = 112; // CSS pixels, about; a site is a whole number of them, so its edges stay sharp
 const KEYS = 16; // states named in the key
 
 export function lattices({ lattices: data, population }) {
@@ -15,7 +15,9 @@ export function lattices({ lattices: data, population }) {
     const weight = weights ? weights[index] * population.walkers : null;
     return picture({ cells: decode(encoded), rows, columns, q, scale, weight, index });
   });
-  const keys = Array.from({ length: Math.min(q, KEYS) }, (_, state) => stateKey(stateLabels?.[state] ?? String(state)));
+  const keys = Array.from({ length: Math.min(q, KEYS) }, (_, state) =>
+    stateKey(stateLabels?.[state] ?? String(state)),
+  );
   const repaint = () => {
     const colours = stateColours(q);
     keys.forEach((key, state) => key.paint(colours[state]));
@@ -30,11 +32,23 @@ export function lattices({ lattices: data, population }) {
     element(
       'div',
       { class: 'lattice-key' },
-      element('p', {}, `${count(pictures.length)} of ${count(population.walkers)} walkers, ${rows} × ${columns} sites`,
-        weights ? '; × 1 is the average weight' : ''),
-      element('ul', { class: 'key' }, keys.map((key) => key.node)),
+      element(
+        'p',
+        {},
+        `${count(pictures.length)} of ${count(population.walkers)} walkers, ${rows} × ${columns} sites`,
+        weights ? '; × 1 is the average weight' : '',
+      ),
+      element(
+        'ul',
+        { class: 'key' },
+        keys.map((key) => key.node),
+      ),
     ),
-    element('ul', { class: 'lattices', style: `--size:${Math.max(columns * scale, 72)}px` }, pictures.map((p) => p.node)),
+    element(
+      'ul',
+      { class: 'lattices', style: `--size:${Math.max(columns * scale, 72)}px` },
+      pictures.map((p) => p.node),
+    ),
   );
 }
 
@@ -51,7 +65,13 @@ function decode(encoded) {
 function picture({ cells, rows, columns, q, scale, weight, index }) {
   const text = isNumber(weight) ? `× ${weight < 0.01 ? '< 0.01' : fixed(weight, 2)}` : '';
   const label = `state ${index + 1}: ${shares(cells, q)}${text ? `; weight ${text} the average` : ''}`;
-  const canvas = element('canvas', { class: 'lattice', width: columns, height: rows, role: 'img', 'aria-label': label });
+  const canvas = element('canvas', {
+    class: 'lattice',
+    width: columns,
+    height: rows,
+    role: 'img',
+    'aria-label': label,
+  });
   canvas.style.width = `${columns * scale}px`;
   canvas.style.height = `${rows * scale}px`;
   const node = element('li', {}, canvas, text ? element('span', { class: 'weight' }, text) : null);
@@ -67,14 +87,17 @@ function picture({ cells, rows, columns, q, scale, weight, index }) {
 function shares(cells, q) {
   const counts = new Array(q).fill(0);
   cells.forEach((state) => counts[state]++);
-  return counts.slice(0, KEYS).map((n, state) => `${Math.round((100 * n) / cells.length)}% in state ${state}`).join(', ');
+  return counts
+    .slice(0, KEYS)
+    .map((n, state) => `${Math.round((100 * n) / cells.length)}% in state ${state}`)
+    .join(', ');
 }
 
 /** Two tones for Ising; the colour-blind-safe palette of Okabe and Ito up to eight states; then hues. */
 function stateColours(q) {
   return Array.from({ length: q }, (_, state) => {
-    if (q === 2) return colour(`spin-${state}`);
-    if (q <= 8) return colour(`state-${state}`);
+    if (q === 2) return variable(`spin-${state}`);
+    if (q <= 8) return variable(`state-${state}`);
     return `hsl(${Math.round(360 * ((state * 0.381966) % 1))} 55% ${state % 2 ? 40 : 68}%)`;
   });
 }

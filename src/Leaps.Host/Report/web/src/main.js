@@ -34,7 +34,9 @@ function section(name, make, host) {
     host.append(...[make()].flat().filter(Boolean));
   } catch (error) {
     failed(name, error);
-    host.append(element('p', { class: 'broken' }, `The section “${name}” could not be drawn: ${error.message}`));
+    host.append(
+      element('p', { class: 'broken' }, `The section “${name}” could not be drawn: ${error.message}`),
+    );
   }
 }
 

@@ -1,15 +1,19 @@
-// What uPlot does not draw by itself: error bars, bands, marks along an axis, histograms given by their edges.
-// Each function returns a hook or a path builder; colours are asked for at every drawing, so a theme can change.
+// What uPlot does not draw by itself: error bars, bands, marks along an axis, histograms given by their
+// edges.
+// Each function returns a hook or a path builder; colours are asked for at every drawing, so a theme can
+// change.
 
 const DENSE = 9; // CSS pixels between points below which error bars become a band
 
 const ratio = () => window.devicePixelRatio || 1;
 
+/** Draws inside the plot, and a little beyond its sides, so that marks at the very ends are whole. */
 function clipped(u, draw) {
   const { left, top, width, height } = u.bbox;
+  const side = 5 * ratio();
   u.ctx.save();
   u.ctx.beginPath();
-  u.ctx.rect(left, top, width, height);
+  u.ctx.rect(left - side, top, width + 2 * side, height);
   u.ctx.clip();
   draw(u.ctx);
   u.ctx.restore();
@@ -29,7 +33,8 @@ export function errorBars(index, errors, colour, bandColour) {
           u.valToPos(y - error, 'y', true),
         ]);
       });
-      if (points.length > 1 && u.bbox.width / points.length < DENSE * ratio()) drawBand(ctx, points, bandColour);
+      if (points.length > 1 && u.bbox.width / points.length < DENSE * ratio())
+        drawBand(ctx, points, bandColour);
       else drawBars(ctx, points, colour);
     });
 }

@@ -1,8 +1,21 @@
 // How numbers are written: uncertainties in the parenthesis notation, deviations in σ, durations, ticks.
 
 const MINUS = '\u2212';
+const NBSP = '\u00a0';
 const THIN_SPACE = '\u202f';
-const SUPERSCRIPTS = { '-': '⁻', 0: '⁰', 1: '¹', 2: '²', 3: '³', 4: '⁴', 5: '⁵', 6: '⁶', 7: '⁷', 8: '⁸', 9: '⁹' };
+const SUPERSCRIPTS = {
+  '-': '⁻',
+  0: '⁰',
+  1: '¹',
+  2: '²',
+  3: '³',
+  4: '⁴',
+  5: '⁵',
+  6: '⁶',
+  7: '⁷',
+  8: '⁸',
+  9: '⁹',
+};
 
 export const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
 
@@ -17,8 +30,9 @@ export function powerOfTen(exponent) {
 }
 
 /**
- * Decimals to which a value with this standard error is rounded. The rule of the Particle Data Group: the error
- * keeps two digits when its first three are 100 to 354, one when they are 355 to 949, else it rounds up to 1.0.
+ * Decimals to which a value with this standard error is rounded. The rule of the Particle Data Group: the
+ * error keeps two digits when its first three are 100 to 354, one when they are 355 to 949, else it rounds up
+ * to 1.0.
  * @param {number} error positive
  */
 export function decimalsFor(error) {
@@ -74,7 +88,9 @@ export function reference(exact, error, decimals) {
   if (isNumber(error) && error > 0) return withError(exact, error).short;
   if (exact === 0) return '0';
   const size = Math.abs(exact);
-  return size < 1e-4 || size >= 1e7 ? significant(exact, 6) : fixed(exact, Math.min(Math.max(decimals + 1, 1), 10));
+  return size < 1e-4 || size >= 1e7
+    ? significant(exact, 6)
+    : fixed(exact, Math.min(Math.max(decimals + 1, 1), 10));
 }
 
 /** A number of which nothing is known but its value. */
@@ -91,15 +107,17 @@ export function significant(value, digits) {
 /** "+0.6 σ", "−2.4 σ", "+37 σ". */
 export function sigmas(z) {
   const size = Math.abs(z);
-  if (size >= 1000) return z < 0 ? `< ${MINUS}999 σ` : '> +999 σ';
+  if (size >= 1000) return z < 0 ? `< ${MINUS}999${NBSP}σ` : `> +999${NBSP}σ`;
   const text = size >= 9.95 ? size.toFixed(0) : size.toFixed(1);
-  return `${z < 0 && text !== '0.0' ? MINUS : '+'}${text} σ`;
+  return `${z < 0 && text !== '0.0' ? MINUS : '+'}${text}${NBSP}σ`;
 }
 
 /** 1 234 567; numbers below 10 000 stay together. */
 export function count(value) {
   if (!isNumber(value)) return '—';
-  const [whole, fraction] = fixed(value, Number.isInteger(value) ? 0 : Math.abs(value) < 100 ? 1 : 0).split('.');
+  const [whole, fraction] = fixed(value, Number.isInteger(value) ? 0 : Math.abs(value) < 100 ? 1 : 0).split(
+    '.',
+  );
   const grouped = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, THIN_SPACE) : whole;
   return fraction ? `${grouped}.${fraction}` : grouped;
 }
@@ -107,7 +125,10 @@ export function count(value) {
 /** A rate with a prefix: "2.9 million". */
 export function rate(value) {
   if (!isNumber(value)) return '—';
-  for (const [size, name] of [[1e9, 'billion'], [1e6, 'million']])
+  for (const [size, name] of [
+    [1e9, 'billion'],
+    [1e6, 'million'],
+  ])
     if (value >= size) return `${significant(value / size, 3)} ${name}`;
   return count(value >= 100 ? Math.round(value) : value);
 }
@@ -130,8 +151,9 @@ export function ticks(splits, spacing) {
   if (needed > 1e-6 && needed < 1 - 1e-6) decimals++;
   return splits.map((value) => {
     if (value === null) return '';
-    if (Math.abs(value) >= 1e5) return Number.isInteger(value / 1e6) ? `${fixed(value / 1e6, 0)} M` : `${value / 1e3} k`;
-    return fixed(value, decimals);
+    if (Math.abs(value) >= 1e5)
+      return Number.isInteger(value / 1e6) ? `${fixed(value / 1e6, 0)} M` : `${value / 1e3} k`;
+    return value >= 1e4 ? count(value) : fixed(value, decimals);
   });
 }
 
@@ -140,7 +162,8 @@ export function logTicks(splits) {
   return splits.map((value) => {
     if (value === null || value <= 0) return '';
     const exponent = Math.log10(value);
-    if (Math.abs(exponent - Math.round(exponent)) < 1e-9 && Math.abs(exponent) > 3) return powerOfTen(Math.round(exponent));
+    if (Math.abs(exponent - Math.round(exponent)) < 1e-9 && (exponent > 4.5 || exponent < -3.5))
+      return powerOfTen(Math.round(exponent));
     return significant(value, 2);
   });
 }
@@ -149,6 +172,10 @@ export function logTicks(splits) {
 export function moment(iso) {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/.exec(iso ?? '');
   if (!match) return iso ?? '';
-  const zone = !match[3] ? '' : /^(Z|[+-]00:?00)$/.test(match[3]) ? ' UTC' : ` UTC${match[3].replace('-', MINUS)}`;
+  const zone = !match[3]
+    ? ''
+    : /^(Z|[+-]00:?00)$/.test(match[3])
+      ? ' UTC'
+      : ` UTC${match[3].replace('-', MINUS)}`;
   return `${match[1]} ${match[2]}${zone}`;
 }

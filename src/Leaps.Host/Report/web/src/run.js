@@ -5,16 +5,41 @@ import { count, duration, fixed, isNumber, rate } from './numbers.js';
 
 export function run(data) {
   return [
-    element('dl', { class: 'card facts-list' }, rows(data).map(([name, value, note]) =>
-      element('div', {}, element('dt', {}, name), element('dd', {}, value, note ? element('small', {}, note) : null)))),
+    element(
+      'dl',
+      { class: 'card facts-list' },
+      rows(data).map(([name, value, note]) =>
+        element(
+          'div',
+          {},
+          element('dt', {}, name),
+          element('dd', {}, value, note ? element('small', {}, note) : null),
+        ),
+      ),
+    ),
     data.commandLine
-      ? element('div', { class: 'command' }, element('h3', {}, 'Command'), element('pre', { tabindex: '0' }, element('code', {}, data.commandLine)))
+      ? element(
+          'div',
+          { class: 'command' },
+          element('h3', {}, 'Command'),
+          element('pre', { tabindex: '0' }, element('code', {}, data.commandLine)),
+        )
       : null,
     data.configuration
-      ? element('details', { class: 'configuration' }, element('summary', {}, 'Configuration'),
-          element('pre', { tabindex: '0' }, element('code', {}, data.configuration)))
+      ? element(
+          'details',
+          { class: 'configuration' },
+          element('summary', {}, 'Configuration'),
+          element('pre', { tabindex: '0' }, element('code', {}, data.configuration)),
+        )
       : null,
-    element('footer', {}, 'Written by leaps ', data.version, '. This file holds all of its data and loads nothing from the network.'),
+    element(
+      'footer',
+      {},
+      'Written by leaps',
+      data.version ? ` ${data.version}` : '',
+      '. This file holds all of its data and loads nothing from the network.',
+    ),
   ];
 }
 
@@ -28,7 +53,11 @@ function rows({ population: p, samplingSeconds, trainingSeconds }) {
     ['Jumps', count(p.jumpsPerWalker), 'per walker'],
     ['Speed', rate(p.walkerStepsPerSecond), 'walker steps per second'],
     ['Families left', count(p.families), `of ${count(p.walkers)}`],
-    ['Family statistic ρ', isNumber(p.familyStatistic) ? fixed(p.familyStatistic, 2) : '—', 'walkers in a walker’s family'],
+    [
+      'Family statistic ρ',
+      isNumber(p.familyStatistic) ? fixed(p.familyStatistic, 2) : '—',
+      'walkers in a walker’s family',
+    ],
     ['Sampling', duration(samplingSeconds)],
     ['Training', isNumber(trainingSeconds) ? duration(trainingSeconds) : 'none'],
   ];

@@ -22,8 +22,8 @@ export function toggleTheme() {
   apply(chosen);
 }
 
-/** The colour of a CSS variable, as the theme has it now. */
-export function colour(name) {
+/** A CSS variable, a colour mostly, as the theme has it now. */
+export function variable(name) {
   return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 }
 

@@ -3,7 +3,7 @@
 import { figure, line } from './chart.js';
 import { count, fixed, isNumber, significant } from './numbers.js';
 import { verticalMarks } from './marks.js';
-import { colour } from './theme.js';
+import { variable } from './theme.js';
 
 const X = 'update';
 
@@ -14,7 +14,7 @@ export function training({ training: data }) {
   const smooth = smoothed(positive, Math.max(1, Math.round(loss.length / 60)));
   const evaluated = evaluations.filter((e) => isNumber(e.relativeEss));
   const best = evaluated.find((e) => e.update === bestUpdate);
-  const xRange = [Math.min(update[0], evaluated[0]?.update ?? update[0]), Math.max(update.at(-1), evaluated.at(-1)?.update ?? 0)];
+  const xRange = [0, Math.max(update.at(-1), evaluated.at(-1)?.update ?? 0)];
   const panels = [lossPanel({ update, positive, smooth, xRange, last: evaluated.length === 0 })];
   if (evaluated.length > 0) panels.push(evaluationPanel({ evaluated, bestUpdate, xRange }));
   return figure({
@@ -26,12 +26,17 @@ export function training({ training: data }) {
       isNumber(bestUpdate) && ['best', `best network, update ${count(bestUpdate)}`],
     ].filter(Boolean),
     summary:
-      `Loss from ${significant(smooth[0], 3)} to ${significant(smooth.at(-1), 3)} over ${count(update.at(-1))} updates` +
+      `Loss from ${significant(smooth[0], 3)} to ${significant(smooth.at(-1), 3)} ` +
+      `over ${count(update.at(-1))} updates` +
       (best ? `; best relative ESS ${fixed(best.relativeEss, 3)} at update ${count(best.update)}.` : '.'),
     panels,
-    table: evaluated.length > 0
-      ? { columns: ['update', 'relative ESS'], rows: evaluated.map((e) => [count(e.update), e.relativeEss]) }
-      : { columns: ['update', 'loss'], rows: update.map((u, i) => [count(u), loss[i]]) },
+    table:
+      evaluated.length > 0
+        ? {
+            columns: ['update', 'relative ESS'],
+            rows: evaluated.map((e) => [count(e.update), e.relativeEss]),
+          }
+        : { columns: ['update', 'loss'], rows: update.map((u, i) => [count(u), loss[i]]) },
   });
 }
 
@@ -43,8 +48,8 @@ function lossPanel({ update, positive, smooth, xRange, last }) {
     zoom: true,
     data: [update, positive, smooth],
     xScale: { range: (u, low, high) => (low === update[0] && high === update.at(-1) ? xRange : [low, high]) },
-    yScale: { distr: 3 },
-    series: () => [line(colour('raw'), { width: 1 }), line(colour('estimate'), { width: 2.2 })],
+    yScale: { distr: 3, range: (u, low, high) => (low > 0 ? [low / 1.4, high * 1.4] : [0.1, 10]) },
+    series: () => [line(variable('raw'), { width: 1 }), line(variable('estimate'), { width: 2.2 })],
     readout: (i) => `update ${count(update[i])} · loss ${significant(smooth[i], 3)}`,
   };
 }
@@ -54,13 +59,14 @@ function evaluationPanel({ evaluated, bestUpdate, xRange }) {
   return {
     height: 190,
     x: X,
-    y: 'ESS / M',
+    y: 'relative ESS',
     zoom: true,
     data: [x, evaluated.map((e) => e.relativeEss)],
     xScale: { range: (u, low, high) => (low === x[0] && high === x.at(-1) ? xRange : [low, high]) },
     yScale: { range: () => [0, 1.03] },
-    series: () => [line(colour('estimate'), { width: 1.4, points: true })],
-    hooks: () => (isNumber(bestUpdate) ? { drawAxes: [verticalMarks([bestUpdate], colour('best'), { dash: [] })] } : {}),
+    series: () => [line(variable('estimate'), { width: 1.4, points: true })],
+    hooks: () =>
+      isNumber(bestUpdate) ? { drawAxes: [verticalMarks([bestUpdate], variable('best'), { dash: [] })] } : {},
     readout: (i) => `evaluation ESS / M = ${fixed(evaluated[i].relativeEss, 3)}`,
   };
 }

@@ -21,7 +21,7 @@ export function verdict(data) {
       'div',
       { class: 'result' },
       element('p', { class: 'quantity' }, symbol('log Z'), ' of the target'),
-      element('p', { class: 'value' }, text.short),
+      element('p', { class: 'value' }, split(text.short)),
       element('p', { class: 'plain' }, text.plain === text.short ? 'no standard error' : text.plain),
     ),
     comparison(found, exact, text.decimals),
@@ -29,14 +29,30 @@ export function verdict(data) {
   );
 }
 
+/** The digits of the error stand back behind those of the value. */
+function split(text) {
+  const at = text.indexOf('(');
+  return at < 0 ? text : [text.slice(0, at), element('span', { class: 'digits' }, text.slice(at))];
+}
+
 function comparison(found, exact, decimals) {
   if (!isNumber(exact))
-    return element('div', { class: 'comparison' }, element('p', { class: 'pill open' }, 'no exact value to compare with'));
+    return element(
+      'div',
+      { class: 'comparison' },
+      element('p', { class: 'pill open' }, 'no exact value to compare with'),
+    );
   const [mark, words] = found ? WORDS[found.grade] : ['', 'exact value known, no standard error'];
   return element(
     'div',
     { class: 'comparison' },
-    element('p', { class: `pill ${found?.grade ?? 'open'}` }, element('span', { 'aria-hidden': 'true' }, mark), ' ', words),
+    element(
+      'p',
+      { class: `pill ${found?.grade ?? 'open'}` },
+      element('span', { 'aria-hidden': 'true' }, mark),
+      ' ',
+      words,
+    ),
     element(
       'p',
       { class: 'exact' },
@@ -50,11 +66,20 @@ function comparison(found, exact, decimals) {
 
 function tiles({ population, samplingSeconds, trainingSeconds }, relativeEss) {
   const tile = (name, value, note) =>
-    element('div', {}, element('dt', {}, name), element('dd', {}, value, note ? element('small', {}, note) : null));
+    element(
+      'div',
+      {},
+      element('dt', {}, name),
+      element('dd', {}, value, note ? element('small', {}, note) : null),
+    );
   return [
     tile('relative ESS', isNumber(relativeEss) ? fixed(relativeEss, 3) : '—', 'at t = 1'),
     tile('walkers', count(population.walkers), `${count(population.windows)} windows`),
-    tile('families left', count(population.families), `ρ = ${isNumber(population.familyStatistic) ? fixed(population.familyStatistic, 1) : '—'}`),
-    tile('sampling', duration(samplingSeconds), isNumber(trainingSeconds) ? `training ${duration(trainingSeconds)}` : 'no training'),
+    tile('families left', count(population.families), `of ${count(population.walkers)}`),
+    tile(
+      'sampling',
+      duration(samplingSeconds),
+      isNumber(trainingSeconds) ? `training ${duration(trainingSeconds)}` : 'no training',
+    ),
   ];
 }

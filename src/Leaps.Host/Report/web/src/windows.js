@@ -2,9 +2,10 @@
 // after subtracting the exact curve.
 
 import { figure, line, rangeOf } from './chart.js';
+import { differencePanel, subtract } from './difference.js';
 import { fixed, isNumber, withError } from './numbers.js';
-import { errorBars, horizontalLine, verticalMarks } from './marks.js';
-import { colour } from './theme.js';
+import { horizontalLine, verticalMarks } from './marks.js';
+import { variable } from './theme.js';
 
 const X = 'annealing time t';
 const FEW = 60; // windows up to which every one of them gets a point
@@ -18,37 +19,42 @@ function effectiveSampleSize({ t, relativeEss, resampled, threshold }) {
   const marks = t.filter((_, n) => resampled?.[n]);
   const resamples = isNumber(threshold) && threshold > 0;
   const values = relativeEss.filter(isNumber);
+  const path = sawtooth(t, relativeEss, resampled);
   const lowest = values.indexOf(Math.min(...values));
   const last = relativeEss.at(-1);
   const times = marks.length === 1 ? '1 resampling' : `${marks.length} resamplings`;
   return figure({
     title: 'Relative effective sample size',
     key: [
-      ['estimate', 'ESS / M'],
+      ['estimate', 'ESS / M (M walkers)'],
       resamples && ['threshold', `threshold ${threshold}`],
       marks.length > 0 && ['resampling', times],
     ].filter(Boolean),
     summary:
-      `Relative ESS against annealing time: ${isNumber(last) ? fixed(last, 3) : 'unknown'} at the end, lowest ` +
-      `${fixed(values[lowest] ?? 0, 3)} at t = ${fixed(t[lowest] ?? 0, 3)}; ${times}.`,
+      `Relative ESS against annealing time: ${isNumber(last) ? fixed(last, 3) : 'unknown'} at the end, ` +
+      `lowest ${fixed(values[lowest] ?? 0, 3)} at t = ${fixed(t[lowest] ?? 0, 3)}; ${times}.`,
     panels: [
       {
         height: 340,
         x: X,
-        y: 'ESS / M',
+        y: 'relative ESS',
         zoom: true,
-        data: [t, relativeEss],
+        data: [path.t, path.ess],
         yScale: { range: () => [0, 1.03] },
-        series: () => [line(colour('estimate'), { points: t.length <= FEW, fill: colour('estimate-faint') })],
+        series: () => [line(variable('estimate'), { points: t.length <= FEW })],
         hooks: () => ({
           drawAxes: [
-            verticalMarks(marks, colour('resampling')),
-            ...(resamples ? [horizontalLine(threshold, colour('threshold'))] : []),
+            verticalMarks(marks, variable('resampling')),
+            ...(resamples ? [horizontalLine(threshold, variable('threshold'))] : []),
           ],
         }),
-        readout: (n) =>
-          `t = ${fixed(t[n], 4)} · ESS / M = ${isNumber(relativeEss[n]) ? fixed(relativeEss[n], 4) : '—'}` +
-          (resampled?.[n] ? ' · resampled' : ''),
+        readout: (i) => {
+          const n = path.window[i];
+          return (
+            `t = ${fixed(t[n], 4)} · ESS / M = ${isNumber(relativeEss[n]) ? fixed(relativeEss[n], 4) : '—'}` +
+            (resampled?.[n] ? ' · resampled' : '')
+          );
+        },
       },
     ],
     table: {
@@ -58,27 +64,52 @@ function effectiveSampleSize({ t, relativeEss, resampled, threshold }) {
   });
 }
 
+/** A resampling makes all weights equal: the ESS goes up to one at the same time. */
+function sawtooth(t, relativeEss, resampled) {
+  const path = { t: [], ess: [], window: [] };
+  const add = (n, ess) => {
+    path.t.push(t[n]);
+    path.ess.push(ess);
+    path.window.push(n);
+  };
+  t.forEach((_, n) => {
+    add(n, relativeEss[n]);
+    if (resampled?.[n]) add(n, 1);
+  });
+  return path;
+}
+
 function logNormalizer({ t, logZ, logZStdErr, logZExact }) {
   const known = logZExact?.some(isNumber) ?? false;
-  const difference = known ? logZ.map((v, n) => (isNumber(v) && isNumber(logZExact[n]) ? v - logZExact[n] : null)) : [];
+  const difference = known ? subtract(logZ, logZExact) : [];
   const panels = [valuePanel({ t, logZ, logZStdErr, logZExact, known })];
-  if (known) panels.push(differencePanel({ t, difference, logZStdErr }));
+  if (known) {
+    const data = { x: t, difference, errors: logZStdErr, points: t.length <= FEW };
+    panels.push(differencePanel(data, { x: X, y: 'est. − exact', zoom: true }));
+  } else if (logZStdErr) {
+    panels.push(errorPanel({ t, logZStdErr }));
+  }
   const end = withError(logZ.at(-1), logZStdErr?.at(-1) ?? null);
   return figure({
     title: 'log Z along the path',
     key: [
-      ['estimate dot', 'estimate'],
+      [t.length <= FEW ? 'estimate dot' : 'estimate', 'estimate'],
       known && ['exact', 'exact'],
-      logZStdErr && ['bar', '± one standard error'],
+      known && logZStdErr && [t.length <= FEW ? 'bar' : 'band', '± one standard error'],
     ].filter(Boolean),
     summary:
       `log Z against annealing time, from ${withError(logZ[0], null).short} to ${end.short}` +
-      (known ? `; the difference from the exact curve ends at ${withError(difference.at(-1), null).short}.` : '.'),
+      (known
+        ? `; the difference from the exact curve ends at ${withError(difference.at(-1), null).short}.`
+        : '.'),
     panels,
     table: {
       columns: ['t', 'log Z', 'standard error', ...(known ? ['exact', 'difference'] : [])],
       rows: t.map((time, n) => [
-        time, logZ[n], logZStdErr?.[n] ?? null, ...(known ? [logZExact[n], difference[n]] : []),
+        time,
+        logZ[n],
+        logZStdErr?.[n] ?? null,
+        ...(known ? [logZExact[n], difference[n]] : []),
       ]),
     },
   });
@@ -86,41 +117,34 @@ function logNormalizer({ t, logZ, logZStdErr, logZExact }) {
 
 function valuePanel({ t, logZ, logZStdErr, logZExact, known }) {
   const few = t.length <= FEW;
+  const alone = !known && !logZStdErr;
   return {
-    height: known ? 196 : 340,
-    x: known ? undefined : X,
+    height: alone ? 340 : 190,
+    x: alone ? X : undefined,
     y: 'log Z',
     zoom: true,
     data: known ? [t, logZExact, logZ] : [t, logZ],
     series: () => [
-      ...(known ? [line(colour('exact'), { width: 1.6 })] : []),
-      line(colour('estimate'), { width: known && few ? 0 : 2, points: few, dash: known && !few ? [6, 5] : undefined }),
+      ...(known ? [line(variable('exact'), { width: 1.6 })] : []),
+      line(variable('estimate'), {
+        width: known && few ? 0 : 2,
+        points: few,
+        dash: known && !few ? [6, 5] : undefined,
+      }),
     ],
-    hooks: () =>
-      logZStdErr && !known
-        ? { drawAxes: [errorBars(1, logZStdErr, colour('estimate'), colour('estimate-band'))] }
-        : {},
     readout: (n) => `t = ${fixed(t[n], 4)} · log Z = ${withError(logZ[n], logZStdErr?.[n] ?? null).short}`,
   };
 }
 
-function differencePanel({ t, difference, logZStdErr }) {
-  const ends = difference.flatMap((d, n) => (isNumber(d) ? [d - (logZStdErr?.[n] ?? 0), d + (logZStdErr?.[n] ?? 0)] : []));
-  const limit = Math.max(...ends.map(Math.abs), 1e-12) * 1.12;
+/** Without an exact curve: the standard error alone, which beside log Z would not be seen. */
+function errorPanel({ t, logZStdErr }) {
   return {
-    height: 156,
+    height: 150,
     x: X,
-    y: 'est. − exact',
+    y: 'std. error',
     zoom: true,
-    data: [t, difference],
-    yScale: { range: () => [-limit, limit] },
-    series: () => [line(colour('estimate'), { width: t.length <= FEW ? 0 : 1.6, points: t.length <= FEW })],
-    hooks: () => ({
-      drawAxes: [
-        horizontalLine(0, colour('exact'), []),
-        ...(logZStdErr ? [errorBars(1, logZStdErr, colour('estimate'), colour('estimate-band'))] : []),
-      ],
-    }),
-    readout: (n) => (isNumber(difference[n]) ? `difference ${withError(difference[n], logZStdErr?.[n] ?? null).short}` : ''),
+    data: [t, logZStdErr],
+    yScale: { range: () => rangeOf(logZStdErr, { zero: true }) },
+    series: () => [line(variable('estimate'), { width: 1.6, points: t.length <= FEW, size: 5.5 })],
   };
 }

@@ -41,7 +41,7 @@ test('values without an error, or no value at all', () => {
 
 test('zero has no sign', () => {
   assert.equal(short(-0.0004, 0.01), '0.000(10)');
-  assert.equal(numbers.sigmas(-0.01), '+0.0 σ');
+  assert.equal(numbers.sigmas(-0.01), '+0.0\u00a0σ');
 });
 
 test('a reference value has one decimal more than the estimate', () => {
@@ -50,9 +50,9 @@ test('a reference value has one decimal more than the estimate', () => {
 });
 
 test('deviations, counts, rates and durations', () => {
-  assert.equal(numbers.sigmas(-2.44), '−2.4 σ');
-  assert.equal(numbers.sigmas(37.2), '+37 σ');
-  assert.equal(numbers.sigmas(-5000), '< −999 σ');
+  assert.equal(numbers.sigmas(-2.44), '−2.4\u00a0σ');
+  assert.equal(numbers.sigmas(37.2), '+37\u00a0σ');
+  assert.equal(numbers.sigmas(-5000), '< −999\u00a0σ');
   assert.equal(numbers.count(9999), '9999');
   assert.equal(numbers.count(1234567), '1\u202f234\u202f567');
   assert.equal(numbers.rate(2_904_000), '2.9 million');
