@@ -157,15 +157,20 @@ export function ticks(splits, spacing) {
   });
 }
 
-/** Tick labels of a logarithmic axis. */
+/** Tick labels of a logarithmic axis; a range that starts inside a decade gets no label there. */
 export function logTicks(splits) {
   return splits.map((value) => {
     if (value === null || value <= 0) return '';
-    const exponent = Math.log10(value);
-    if (Math.abs(exponent - Math.round(exponent)) < 1e-9 && (exponent > 4.5 || exponent < -3.5))
-      return powerOfTen(Math.round(exponent));
-    return significant(value, 2);
+    const exponent = Math.floor(Math.log10(value) + 1e-9);
+    const mantissa = value / 10 ** exponent;
+    if (Math.abs(mantissa - Math.round(mantissa)) > 1e-6) return '';
+    return exponent > 4 || exponent < -3 ? significantPower(mantissa, exponent) : significant(value, 2);
   });
+}
+
+function significantPower(mantissa, exponent) {
+  const digit = Math.round(mantissa);
+  return digit === 1 ? powerOfTen(exponent) : `${digit}·${powerOfTen(exponent)}`;
 }
 
 /** "2026-03-01T14:05:09Z" → "2026-03-01 14:05 UTC"; anything else stays as it is. */

@@ -65,7 +65,7 @@ test('ticks have the decimals that their spacing needs', () => {
   assert.deepEqual(numbers.ticks([0, 0.25, 0.5], 0.25), ['0.00', '0.25', '0.50']);
   assert.deepEqual(numbers.ticks([-0.5, 0, 0.5], 0.5), ['−0.5', '0.0', '0.5']);
   assert.deepEqual(numbers.ticks([0, 200000], 100000), ['0', '200 k']);
-  assert.deepEqual(numbers.logTicks([null, 0.1, 1, 100000]), ['', '0.1', '1', '10⁵']);
+  assert.deepEqual(numbers.logTicks([null, 0.1, 1, 1.53, 100000]), ['', '0.1', '1', '', '10⁵']);
 });
 
 test('moments are shown without seconds', () => {
