@@ -21,18 +21,57 @@ public abstract class RateNetwork(LocallyEquivariantConv architecture)
     public abstract RateEvaluator CreateEvaluator();
 }
 
+/// <summary>A site of a followed walker has changed its value.</summary>
+/// <param name="Place">index of the walker in the followed batch</param>
+/// <param name="Site">the site</param>
+/// <param name="Previous">its value before</param>
+public readonly record struct SiteJump(int Place, int Site, byte Previous);
+
 /// <summary>
 /// Evaluates a network for one thread, with scratch memory of its own. After warm-up at a batch size
 /// nothing is allocated. The result for a walker never depends on the others of its batch.
 /// </summary>
-public abstract class RateEvaluator
+public abstract class RateEvaluator(LocallyEquivariantConv architecture)
 {
+    public LocallyEquivariantConv Architecture { get; } = architecture;
+
     /// <summary>G_t(x; i→v) of every walker, all at one time.</summary>
     /// <param name="states">(walkers, sites)</param>
     /// <param name="walkers">batch size</param>
     /// <param name="time">annealing time</param>
     /// <param name="output">(walkers, outputs per site, sites): signed; zero for null jumps</param>
     public abstract void Evaluate(ReadOnlySpan<byte> states, int walkers, double time, Span<float> output);
+
+    private double _followedTime;
+
+    /// <summary>
+    /// As <see cref="Evaluate"/>, and stays with these walkers: <see cref="FollowJumps"/> then brings their
+    /// outputs up to date after jumps, which may be much cheaper than evaluating them anew.
+    /// </summary>
+    /// <param name="states">(walkers, sites)</param>
+    /// <param name="walkers">number of places</param>
+    /// <param name="time">annealing time, the same until the next call</param>
+    /// <param name="output">(walkers, outputs per site, sites)</param>
+    public virtual void Follow(ReadOnlySpan<byte> states, int walkers, double time, Span<float> output)
+    {
+        _followedTime = time;
+        Evaluate(states, walkers, time, output);
+    }
+
+    /// <summary>The outputs of the followed walkers that jumped, at most one jump each since the last call.</summary>
+    /// <param name="states">(walkers, sites), after the jumps</param>
+    /// <param name="jumps">who jumped where</param>
+    /// <param name="output">(walkers, outputs per site, sites); the others' entries are left alone</param>
+    /// <remarks>
+    /// A device may carry rounding errors from jump to jump (of the order of single precision): the numbers are
+    /// a function of the walker's states since <see cref="Follow"/>, not of the last state alone.
+    /// </remarks>
+    public virtual void FollowJumps(ReadOnlySpan<byte> states, ReadOnlySpan<SiteJump> jumps, Span<float> output)
+    {
+        int sites = Architecture.Lattice.Sites, outputs = Architecture.Outputs;
+        foreach (var jump in jumps)
+            Evaluate(states.Slice(jump.Place * sites, sites), 1, _followedTime, output.Slice(jump.Place * outputs, outputs));
+    }
 
     /// <summary>As <see cref="Evaluate"/>, a time for each walker; kept for <see cref="Backward"/>.</summary>
     /// <param name="states">(walkers, sites)</param>

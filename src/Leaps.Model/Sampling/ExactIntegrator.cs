@@ -20,23 +20,23 @@ public sealed class ExactIntegrator : Integrator
     // A chain that jumps more often than this in one window has diverged.
     private const long MaxJumpsPerSite = 100_000;
 
-    private readonly byte[] _states;                // (block, sites): the walkers still inside, densely
     private readonly float[] _outputs;              // (block, outputs)
     private readonly byte[] _levels;                // (outputs)
     private readonly double[] _factors;             // (levels): e^{-ΔU_{t*}}
-    private readonly int[] _walker;                 // (block): index of the walker in the population
     private readonly double[] _remaining;           // (block): time left in the window
     private readonly RandomStream[] _streams;       // (block)
+    private readonly int[] _inside;                 // the walkers still inside the window, densely
+    private readonly SiteJump[] _jumps;             // their last jumps
 
     public ExactIntegrator(Target target, RateEvaluator? evaluator, ulong seed) : base(target, evaluator, seed)
     {
-        _states = new byte[BlockWalkers * target.Sites];
         _outputs = new float[BlockWalkers * target.Outputs];
         _levels = new byte[target.Outputs];
         _factors = new double[target.Levels];
-        _walker = new int[BlockWalkers];
         _remaining = new double[BlockWalkers];
         _streams = new RandomStream[BlockWalkers];
+        _inside = new int[BlockWalkers];
+        _jumps = new SiteJump[BlockWalkers];
     }
 
     public override IntegrationCost Advance(Walkers walkers, int first, int count, TimeWindow window)
@@ -46,32 +46,32 @@ public sealed class ExactIntegrator : Integrator
             AddEnergyDifference(walkers, first, count, window.Start, window.End);
             return default;
         }
-        int sites = Target.Sites;
         double frozen = window.Midpoint;
         AddEnergyDifference(walkers, first, count, window.Start, frozen);
         for (int k = 0; k < count; k++)
         {
-            walkers.State(first + k).CopyTo(_states.AsSpan(k * sites, sites));
-            _walker[k] = first + k;
             _remaining[k] = window.Length;
             _streams[k] = new RandomStream(Seed, RandomPurpose.Jump, walkers.FirstSlot + first + k, window.Index);
+            _inside[k] = k;
         }
         RateMatrix.BoltzmannFactors(Target, frozen, _factors);
-        long evaluations = 0, jumps = 0, limit = MaxJumpsPerSite * sites * count;
-        for (int active = count; active > 0;)
+        var states = walkers.States.AsSpan(first * Target.Sites, count * Target.Sites);
+        var outputs = _outputs.AsSpan(0, count * Target.Outputs);
+        Evaluator.Follow(states, count, frozen, outputs);
+        long evaluations = count, jumps = 0, limit = MaxJumpsPerSite * Target.Sites * count;
+        for (int inside = count; ;)
         {
-            Evaluator.Evaluate(_states.AsSpan(0, active * sites), active, frozen, _outputs.AsSpan(0, active * Target.Outputs));
-            evaluations += active;
-            for (int k = active - 1; k >= 0; k--)
+            int still = 0;
+            for (int n = 0; n < inside; n++)
             {
-                if (TryJump(walkers, k, window))
-                {
-                    jumps++;
-                    continue;
-                }
-                _states.AsSpan(k * sites, sites).CopyTo(walkers.State(_walker[k]));
-                Move(--active, k);
+                if (TryJump(walkers, first, _inside[n], window, out _jumps[still]))
+                    _inside[still++] = _inside[n];
             }
+            if (still == 0) break;
+            inside = still;
+            Evaluator.FollowJumps(states, _jumps.AsSpan(0, inside), outputs);
+            evaluations += inside;
+            jumps += inside;
             if (jumps > limit)
                 throw NotFinite(walkers.FirstSlot + first, window, "the number of jumps", jumps);
         }
@@ -79,26 +79,25 @@ public sealed class ExactIntegrator : Integrator
         return new IntegrationCost(evaluations, jumps);
     }
 
-    // Holds the walker in place k for its holding time, then jumps; false when the window ends first.
-    private bool TryJump(Walkers walkers, int k, TimeWindow window)
+    // Holds walker first + k for its holding time, then jumps; false when the window ends first.
+    private bool TryJump(Walkers walkers, int first, int k, TimeWindow window, out SiteJump jump)
     {
-        int sites = Target.Sites;
-        var state = _states.AsSpan(k * sites, sites);
+        var state = walkers.State(first + k);
         ReadOnlySpan<float> outputs = _outputs.AsSpan(k * Target.Outputs, Target.Outputs);
         Target.LocalLevels(state, _levels);
         var rates = RateMatrix.Totals(outputs, _levels, _factors);
         if (!double.IsFinite(rates.Corrector))
-            throw NotFinite(walkers.FirstSlot + _walker[k], window, "λ_f - λ_b", rates.Corrector);
+            throw NotFinite(walkers.FirstSlot + first + k, window, "λ_f - λ_b", rates.Corrector);
         ref var stream = ref _streams[k];
         double holding = stream.NextExponential() / rates.Outgoing;
         bool stays = !(holding < _remaining[k]);
-        double held = stays ? _remaining[k] : holding;
-        walkers.LogWeights[_walker[k]] += held * rates.Corrector;
+        walkers.LogWeights[first + k] += (stays ? _remaining[k] : holding) * rates.Corrector;
+        jump = default;
         if (stays) return false;
         _remaining[k] -= holding;
-        int jump = Choose(outputs, stream.NextDouble() * rates.Outgoing);
-        int site = jump % sites;
-        state[site] = Target.Successor(state[site], jump / sites);
+        int chosen = Choose(outputs, stream.NextDouble() * rates.Outgoing), site = chosen % state.Length;
+        jump = new SiteJump(k, site, state[site]);
+        state[site] = Target.Successor(state[site], chosen / state.Length);
         return true;
     }
 
@@ -115,18 +114,6 @@ public sealed class ExactIntegrator : Integrator
             if (point < cumulative) break;
         }
         return last;
-    }
-
-    // The place `from` of the dense block moves to `to`.
-    private void Move(int from, int to)
-    {
-        if (from == to) return;
-        int sites = Target.Sites, outputs = Target.Outputs;
-        _states.AsSpan(from * sites, sites).CopyTo(_states.AsSpan(to * sites, sites));
-        _outputs.AsSpan(from * outputs, outputs).CopyTo(_outputs.AsSpan(to * outputs, outputs));
-        _walker[to] = _walker[from];
-        _remaining[to] = _remaining[from];
-        _streams[to] = _streams[from];
     }
 
     // log-weight -= U_end(x) - U_start(x)

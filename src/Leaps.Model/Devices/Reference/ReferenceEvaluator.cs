@@ -16,7 +16,7 @@ public sealed class ReferenceEvaluator : RateEvaluator
     private double[] _buffer = [];              // (walkers, outputs)
     private int _walkers;
 
-    internal ReferenceEvaluator(ReferenceNetwork network)
+    internal ReferenceEvaluator(ReferenceNetwork network) : base(network.Architecture)
     {
         _network = network;
         _walker = new ReferenceWalker(network);

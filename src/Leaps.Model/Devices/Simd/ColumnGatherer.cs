@@ -68,15 +68,32 @@ internal sealed unsafe class ColumnGatherer
 
     public int TableBytes => RowCount * RowBytes;
 
+    /// <summary>Bytes of an extended lattice: the state with a periodic margin as wide as the windows need.</summary>
+    public int ExtendedBytes => _periodic.Length;
+
     /// <summary>Makes the given state the one that <see cref="Fill"/> reads.</summary>
     /// <param name="state">(sites)</param>
     public void SetState(ReadOnlySpan<byte> state)
+    {
+        Extend(state, _periodic.Pointer);
+        if (_bounded == null) return;
+        for (int y = 0; y < _lattice.Rows; y++)
+        {
+            int inner = (y + _padRows) * _stride + _padColumns;
+            Buffer.MemoryCopy(_periodic.Pointer + inner, _bounded.Pointer + inner, _lattice.Columns, _lattice.Columns);
+        }
+    }
+
+    /// <summary>Writes the extended lattice of a state.</summary>
+    /// <param name="state">(sites)</param>
+    /// <param name="extended">(extended bytes)</param>
+    public void Extend(ReadOnlySpan<byte> state, byte* extended)
     {
         int rows = _lattice.Rows, columns = _lattice.Columns;
         for (int y = -_padRows; y < rows + _padRows; y++)
         {
             var source = state.Slice((y + rows) % rows * columns, columns);
-            byte* line = _periodic.Pointer + (y + _padRows) * _stride;
+            byte* line = extended + (y + _padRows) * _stride;
             byte* inner = line + _padColumns;
             for (int x = 0; x < columns; x++)
                 inner[x] = _spins ? (byte)(2 * source[x] - 1) : source[x];
@@ -85,8 +102,23 @@ internal sealed unsafe class ColumnGatherer
                 line[x] = inner[x + columns - _padColumns];
                 inner[columns + x] = inner[x];
             }
-            if (_bounded != null && y >= 0 && y < rows)
-                Buffer.MemoryCopy(inner, _bounded.Pointer + (y + _padRows) * _stride + _padColumns, columns, columns);
+        }
+    }
+
+    /// <summary>
+    /// Writes one column of a table of a window's positions, row p being position p: what site
+    /// <paramref name="site"/> sees on the extended lattice.
+    /// </summary>
+    public void FillWindow(byte* extended, int site, Window window, byte* table, int column)
+    {
+        int columns = _lattice.Columns;
+        byte* source = extended + (site / columns + _padRows - window.Rows / 2) * _stride
+            + site % columns + _padColumns - window.Columns / 2;
+        byte* target = table + column;
+        for (int y = 0; y < window.Rows; y++, source += _stride)
+        {
+            for (int x = 0; x < window.Columns; x++, target += RowBytes)
+                *target = source[x];
         }
     }
 

@@ -155,10 +155,7 @@ internal static unsafe class Kernels<TLanes, TVector>
     public static void Silu(float* p, float* h, int channels)
     {
         for (int at = 0; at < channels * BlockColumns; at += TLanes.Width)
-        {
-            TVector z = TLanes.Load(p + at);
-            TLanes.Store(h + at, TLanes.Divide(z, TLanes.Add(TLanes.Broadcast(1), ExpOfNegative(z))));
-        }
+            TLanes.Store(h + at, Silu(TLanes.Load(p + at)));
     }
 
     /// <summary>g · silu'(P), (channels, block); silu'(z) = σ(1 + z(1-σ)).</summary>
@@ -270,6 +267,10 @@ internal static unsafe class Kernels<TLanes, TVector>
             }
         }
     }
+
+    /// <summary>silu(z).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Silu(TVector z) => TLanes.Divide(z, TLanes.Add(TLanes.Broadcast(1), ExpOfNegative(z)));
 
     // e^{-x}: 2^n p(f) with -x log2(e) = n + f.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,7 +26,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
     private AlignedBuffer<byte> _table;                     // (blocks, rows of the gatherer, row bytes)
     private AlignedBuffer<float> _p;                        // (blocks, layers + 1, padded channels, block)
 
-    public SimdEvaluator(SimdNetwork network)
+    public SimdEvaluator(SimdNetwork network) : base(network.Architecture)
     {
         _network = network;
         _net = network.Architecture;
