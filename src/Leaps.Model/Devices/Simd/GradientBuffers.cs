@@ -15,7 +15,7 @@ internal sealed unsafe class GradientBuffers
     private readonly int _padded, _channels;
     private readonly AlignedBuffer<float> _output, _first, _transposed, _firstTransposed, _rows, _nextP, _hidden, _tableLanes;
     private readonly AlignedBuffer<float>[] _weights;       // (layers)(positions, padded channels, stride)
-    private readonly AlignedBuffer<float>[] _inputs;        // (layers)(positions, rows a position, stride)
+    private readonly AlignedBuffer<float>[] _inputs;        // (layers)(positions · rows a position, stride)
     private readonly double[] _embedding;                   // (q, C)
 
     public GradientBuffers(SimdNetwork network)
@@ -24,28 +24,28 @@ internal sealed unsafe class GradientBuffers
         _net = network.Architecture;
         _padded = network.PaddedChannels;
         _channels = _net.Channels;
-        Stride = SimdNetwork.RoundUp(_channels + 1, 16);
-        FirstStride = SimdNetwork.RoundUp(network.First.Inner, 16);
+        int lanes = network.InstructionSet == SimdInstructionSet.Avx512 ? 16 : 8;
+        Stride = SimdNetwork.RoundUp(_channels + 1, lanes);
+        FirstStride = SimdNetwork.RoundUp(network.First.Inner, lanes);
         RowsPerPosition = _net.IsPotts ? _net.PottsStates : 1;
-        PaddedRowsPerPosition = SimdNetwork.RoundUp(RowsPerPosition, 4);
         _output = new(network.PaddedOutputs * Stride);
         _first = new(_padded * FirstStride);
         _transposed = new(Block * Stride);
         _firstTransposed = new(Block * FirstStride);
-        _rows = new(PaddedRowsPerPosition * Block);
+        _rows = new(4 * Block);
         _nextP = new(_padded * Block);
         _hidden = new(_padded * Block);
         _tableLanes = new(Math.Max(1, _net.PottsStates) * _padded * Block);
         _weights = [.. network.Layers.Select(layer => new AlignedBuffer<float>(layer.Window.Positions * _padded * Stride))];
         _inputs = [.. network.Layers.Select(layer =>
-            new AlignedBuffer<float>(layer.Window.Positions * PaddedRowsPerPosition * Stride))];
+            new AlignedBuffer<float>(SimdNetwork.RoundUp(layer.Window.Positions * RowsPerPosition, 4) * Stride))];
         _embedding = new double[_net.PottsStates * _channels];
     }
 
     public int Stride { get; }
     public int FirstStride { get; }
+    /// <summary>1 for Ising, q for Potts.</summary>
     public int RowsPerPosition { get; }
-    public int PaddedRowsPerPosition { get; }
 
     /// <summary>dL/dω, (padded outputs, stride).</summary>
     public float* Output => _output.Pointer;
@@ -68,7 +68,7 @@ internal sealed unsafe class GradientBuffers
     public float* TableLanes => _tableLanes.Pointer;
 
     public float* Weights(int layer, int position) => _weights[layer].Pointer + position * _padded * Stride;
-    public float* Inputs(int layer, int position) => _inputs[layer].Pointer + position * PaddedRowsPerPosition * Stride;
+    public float* Inputs(int layer, int row) => _inputs[layer].Pointer + row * Stride;
 
     public void Clear()
     {
@@ -138,7 +138,7 @@ internal sealed unsafe class GradientBuffers
             for (int j = 0; j < window.Positions; j++)
             {
                 if (j == window.Centre) continue;
-                float* sums = Inputs(l, j);                             // (rows a position, stride)
+                float* sums = Inputs(l, j * RowsPerPosition);           // (rows a position, stride)
                 for (int c = 0; c < _channels; c++)
                 {
                     double total = 0;

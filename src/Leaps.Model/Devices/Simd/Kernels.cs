@@ -143,6 +143,19 @@ internal static unsafe class Kernels<TLanes, TVector>
         }
     }
 
+    /// <summary>1 where the value is <paramref name="category"/>, else 0; without a category the spin itself.</summary>
+    /// <param name="input">(block)</param>
+    /// <param name="category">or -1</param>
+    /// <param name="result">(block)</param>
+    public static void Indicate<TInput>(byte* input, int category, float* result) where TInput : struct, IInput
+    {
+        for (int n = 0; n < BlockColumns; n += TLanes.Width)
+        {
+            TVector row = TInput.LoadRow<TLanes, TVector>(input + n);
+            TLanes.Store(result + n, category < 0 ? row : TLanes.WhereIndexIs(row, category, TLanes.Broadcast(1)));
+        }
+    }
+
     /// <summary>x ← factor · x.</summary>
     public static void Scale(float* x, float factor, int length)
     {
@@ -163,7 +176,7 @@ internal static unsafe class Kernels<TLanes, TVector>
     public static void SiluBackward(float* p, float* g, float* result, int channels)
     {
         for (int at = 0; at < channels * BlockColumns; at += TLanes.Width)
-            TLanes.Store(result + at, TLanes.Multiply(TLanes.Load(g + at), SiluDerivative(TLanes.Load(p + at), out _)));
+            TLanes.Store(result + at, TLanes.Multiply(TLanes.Load(g + at), SiluDerivative(TLanes.Load(p + at))));
     }
 
     /// <summary>
@@ -187,85 +200,139 @@ internal static unsafe class Kernels<TLanes, TVector>
         for (int n = 0; n < BlockColumns; n += width)
         {
             TVector row = TInput.LoadRow<TLanes, TVector>(input + n);
-            for (int c = 0; c < channels; c++)
+            for (int c = 0; c < channels; c += 2)
             {
                 int at = c * BlockColumns + n;
-                TVector derivative = SiluDerivative(TLanes.Load(z + at), out TVector silu);
-                TVector g = TLanes.Load(gP + at);
-                TVector e = TInput.Value<TLanes, TVector>(row, tables + c * stride);
-                TLanes.Store(z + at, TLanes.Multiply(TLanes.Multiply(g, e), derivative));
-                if (categories == 0) continue;
-                TVector term = TLanes.Multiply(g, TLanes.Add(silu, TLanes.Broadcast(bias[c])));
+                TVector z0 = TLanes.Load(z + at), z1 = TLanes.Load(z + at + BlockColumns), one = TLanes.Broadcast(1);
+                TVector d0 = TLanes.Add(one, ExpOfNegative(z0)), d1 = TLanes.Add(one, ExpOfNegative(z1));
+                TVector inverse = TLanes.Divide(one, TLanes.Multiply(d0, d1));
+                TVector sigmoid0 = TLanes.Multiply(d1, inverse), sigmoid1 = TLanes.Multiply(d0, inverse);
+                TVector term0 = BackwardTerm<TInput>(z + at, z0, sigmoid0, row, tables + c * stride, gP + at, bias[c]);
+                TVector term1 = BackwardTerm<TInput>(z + at + BlockColumns, z1, sigmoid1, row, tables + (c + 1) * stride,
+                    gP + at + BlockColumns, bias[c + 1]);
                 for (int v = 0; v < categories; v++)
                 {
                     float* cell = tableGradient + v * channels * BlockColumns + at;
-                    TLanes.Store(cell, TLanes.Add(TLanes.Load(cell), TLanes.WhereIndexIs(row, v, term)));
+                    TLanes.Store(cell, TLanes.Add(TLanes.Load(cell), TLanes.WhereIndexIs(row, v, term0)));
+                    cell += BlockColumns;
+                    TLanes.Store(cell, TLanes.Add(TLanes.Load(cell), TLanes.WhereIndexIs(row, v, term1)));
                 }
             }
         }
     }
 
+    // Stores dL/dz and returns gP · K.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector BackwardTerm<TInput>(float* result, TVector z, TVector sigmoid, TVector row, float* table,
+        float* gradient, float bias) where TInput : struct, IInput
+    {
+        TVector silu = TLanes.Multiply(z, sigmoid), g = TLanes.Load(gradient);
+        TVector derivative = TLanes.MultiplyAdd(silu, TLanes.Subtract(TLanes.Broadcast(1), sigmoid), sigmoid);
+        TLanes.Store(result, TLanes.Multiply(TLanes.Multiply(g, TInput.Value<TLanes, TVector>(row, table)), derivative));
+        return TLanes.Multiply(g, TLanes.Add(silu, TLanes.Broadcast(bias)));
+    }
+
     /// <summary>
     /// gradient[r][k] += Σ_n y[r][n] x[n][k]: the lanes are k, the columns are summed in order.
     /// </summary>
-    /// <param name="y">(rows, block), rows a multiple of 4</param>
-    /// <param name="x">transposed, (block, inner stride)</param>
-    /// <param name="gradient">(rows, inner stride)</param>
+    /// <param name="y">(rows, block)</param>
+    /// <param name="x">transposed, (block, stride)</param>
+    /// <param name="gradient">(rows, stride)</param>
     /// <param name="rows">a multiple of 4</param>
-    /// <param name="stride">padded number of inner entries, a multiple of 16</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <param name="stride">padded number of inner entries, a multiple of the width</param>
     public static void AddOuterProduct(float* y, float* x, float* gradient, int rows, int stride)
     {
         int width = TLanes.Width;
-        for (int r = 0; r < rows; r += 4)
+        for (int r = 0; r < rows; r += 4, y += 4 * BlockColumns, gradient += 4 * stride)
         {
-            float* y0 = y + r * BlockColumns, g0 = gradient + r * stride;
             int k = 0;
+            for (; k + 3 * width <= stride; k += 3 * width)
+                AddOuterProduct3(y, x + k, gradient + k, stride);
             for (; k + 2 * width <= stride; k += 2 * width)
-            {
-                float* g = g0 + k, xn = x + k;
-                TVector a0 = TLanes.Load(g), a1 = TLanes.Load(g + width);
-                TVector b0 = TLanes.Load(g + stride), b1 = TLanes.Load(g + stride + width);
-                TVector c0 = TLanes.Load(g + 2 * stride), c1 = TLanes.Load(g + 2 * stride + width);
-                TVector d0 = TLanes.Load(g + 3 * stride), d1 = TLanes.Load(g + 3 * stride + width);
-                for (int n = 0; n < BlockColumns; n++, xn += stride)
-                {
-                    TVector x0 = TLanes.Load(xn), x1 = TLanes.Load(xn + width);
-                    TVector v = TLanes.Broadcast(y0[n]);
-                    a0 = TLanes.MultiplyAdd(v, x0, a0);
-                    a1 = TLanes.MultiplyAdd(v, x1, a1);
-                    v = TLanes.Broadcast(y0[n + BlockColumns]);
-                    b0 = TLanes.MultiplyAdd(v, x0, b0);
-                    b1 = TLanes.MultiplyAdd(v, x1, b1);
-                    v = TLanes.Broadcast(y0[n + 2 * BlockColumns]);
-                    c0 = TLanes.MultiplyAdd(v, x0, c0);
-                    c1 = TLanes.MultiplyAdd(v, x1, c1);
-                    v = TLanes.Broadcast(y0[n + 3 * BlockColumns]);
-                    d0 = TLanes.MultiplyAdd(v, x0, d0);
-                    d1 = TLanes.MultiplyAdd(v, x1, d1);
-                }
-                TLanes.Store(g, a0); TLanes.Store(g + width, a1);
-                TLanes.Store(g + stride, b0); TLanes.Store(g + stride + width, b1);
-                TLanes.Store(g + 2 * stride, c0); TLanes.Store(g + 2 * stride + width, c1);
-                TLanes.Store(g + 3 * stride, d0); TLanes.Store(g + 3 * stride + width, d1);
-            }
+                AddOuterProduct2(y, x + k, gradient + k, stride);
             for (; k < stride; k += width)
-            {
-                float* g = g0 + k, xn = x + k;
-                TVector a0 = TLanes.Load(g), b0 = TLanes.Load(g + stride);
-                TVector c0 = TLanes.Load(g + 2 * stride), d0 = TLanes.Load(g + 3 * stride);
-                for (int n = 0; n < BlockColumns; n++, xn += stride)
-                {
-                    TVector x0 = TLanes.Load(xn);
-                    a0 = TLanes.MultiplyAdd(TLanes.Broadcast(y0[n]), x0, a0);
-                    b0 = TLanes.MultiplyAdd(TLanes.Broadcast(y0[n + BlockColumns]), x0, b0);
-                    c0 = TLanes.MultiplyAdd(TLanes.Broadcast(y0[n + 2 * BlockColumns]), x0, c0);
-                    d0 = TLanes.MultiplyAdd(TLanes.Broadcast(y0[n + 3 * BlockColumns]), x0, d0);
-                }
-                TLanes.Store(g, a0); TLanes.Store(g + stride, b0);
-                TLanes.Store(g + 2 * stride, c0); TLanes.Store(g + 3 * stride, d0);
-            }
+                AddOuterProduct1(y, x + k, gradient + k, stride);
         }
+    }
+
+    // Four rows by three vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddOuterProduct3(float* y, float* x, float* g, int stride)
+    {
+        int width = TLanes.Width;
+        float* ga = g, gb = g + stride, gc = g + 2 * stride, gd = g + 3 * stride;
+        TVector a0 = TLanes.Load(ga), a1 = TLanes.Load(ga + width), a2 = TLanes.Load(ga + 2 * width);
+        TVector b0 = TLanes.Load(gb), b1 = TLanes.Load(gb + width), b2 = TLanes.Load(gb + 2 * width);
+        TVector c0 = TLanes.Load(gc), c1 = TLanes.Load(gc + width), c2 = TLanes.Load(gc + 2 * width);
+        TVector d0 = TLanes.Load(gd), d1 = TLanes.Load(gd + width), d2 = TLanes.Load(gd + 2 * width);
+        for (int n = 0; n < BlockColumns; n++, x += stride)
+        {
+            TVector x0 = TLanes.Load(x), x1 = TLanes.Load(x + width), x2 = TLanes.Load(x + 2 * width);
+            TVector v = TLanes.Broadcast(y[n]);
+            a0 = TLanes.MultiplyAdd(v, x0, a0);
+            a1 = TLanes.MultiplyAdd(v, x1, a1);
+            a2 = TLanes.MultiplyAdd(v, x2, a2);
+            v = TLanes.Broadcast(y[n + BlockColumns]);
+            b0 = TLanes.MultiplyAdd(v, x0, b0);
+            b1 = TLanes.MultiplyAdd(v, x1, b1);
+            b2 = TLanes.MultiplyAdd(v, x2, b2);
+            v = TLanes.Broadcast(y[n + 2 * BlockColumns]);
+            c0 = TLanes.MultiplyAdd(v, x0, c0);
+            c1 = TLanes.MultiplyAdd(v, x1, c1);
+            c2 = TLanes.MultiplyAdd(v, x2, c2);
+            v = TLanes.Broadcast(y[n + 3 * BlockColumns]);
+            d0 = TLanes.MultiplyAdd(v, x0, d0);
+            d1 = TLanes.MultiplyAdd(v, x1, d1);
+            d2 = TLanes.MultiplyAdd(v, x2, d2);
+        }
+        TLanes.Store(ga, a0); TLanes.Store(ga + width, a1); TLanes.Store(ga + 2 * width, a2);
+        TLanes.Store(gb, b0); TLanes.Store(gb + width, b1); TLanes.Store(gb + 2 * width, b2);
+        TLanes.Store(gc, c0); TLanes.Store(gc + width, c1); TLanes.Store(gc + 2 * width, c2);
+        TLanes.Store(gd, d0); TLanes.Store(gd + width, d1); TLanes.Store(gd + 2 * width, d2);
+    }
+
+    // Four rows by two vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddOuterProduct2(float* y, float* x, float* g, int stride)
+    {
+        int width = TLanes.Width;
+        float* ga = g, gb = g + stride, gc = g + 2 * stride, gd = g + 3 * stride;
+        TVector a0 = TLanes.Load(ga), a1 = TLanes.Load(ga + width), b0 = TLanes.Load(gb), b1 = TLanes.Load(gb + width);
+        TVector c0 = TLanes.Load(gc), c1 = TLanes.Load(gc + width), d0 = TLanes.Load(gd), d1 = TLanes.Load(gd + width);
+        for (int n = 0; n < BlockColumns; n++, x += stride)
+        {
+            TVector x0 = TLanes.Load(x), x1 = TLanes.Load(x + width);
+            TVector v = TLanes.Broadcast(y[n]);
+            a0 = TLanes.MultiplyAdd(v, x0, a0);
+            a1 = TLanes.MultiplyAdd(v, x1, a1);
+            v = TLanes.Broadcast(y[n + BlockColumns]);
+            b0 = TLanes.MultiplyAdd(v, x0, b0);
+            b1 = TLanes.MultiplyAdd(v, x1, b1);
+            v = TLanes.Broadcast(y[n + 2 * BlockColumns]);
+            c0 = TLanes.MultiplyAdd(v, x0, c0);
+            c1 = TLanes.MultiplyAdd(v, x1, c1);
+            v = TLanes.Broadcast(y[n + 3 * BlockColumns]);
+            d0 = TLanes.MultiplyAdd(v, x0, d0);
+            d1 = TLanes.MultiplyAdd(v, x1, d1);
+        }
+        TLanes.Store(ga, a0); TLanes.Store(ga + width, a1); TLanes.Store(gb, b0); TLanes.Store(gb + width, b1);
+        TLanes.Store(gc, c0); TLanes.Store(gc + width, c1); TLanes.Store(gd, d0); TLanes.Store(gd + width, d1);
+    }
+
+    // Four rows by one vector.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddOuterProduct1(float* y, float* x, float* g, int stride)
+    {
+        TVector a = TLanes.Load(g), b = TLanes.Load(g + stride), c = TLanes.Load(g + 2 * stride), d = TLanes.Load(g + 3 * stride);
+        for (int n = 0; n < BlockColumns; n++, x += stride)
+        {
+            TVector x0 = TLanes.Load(x);
+            a = TLanes.MultiplyAdd(TLanes.Broadcast(y[n]), x0, a);
+            b = TLanes.MultiplyAdd(TLanes.Broadcast(y[n + BlockColumns]), x0, b);
+            c = TLanes.MultiplyAdd(TLanes.Broadcast(y[n + 2 * BlockColumns]), x0, c);
+            d = TLanes.MultiplyAdd(TLanes.Broadcast(y[n + 3 * BlockColumns]), x0, d);
+        }
+        TLanes.Store(g, a); TLanes.Store(g + stride, b); TLanes.Store(g + 2 * stride, c); TLanes.Store(g + 3 * stride, d);
     }
 
     /// <summary>silu(z).</summary>
@@ -289,11 +356,10 @@ internal static unsafe class Kernels<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector SiluDerivative(TVector z, out TVector silu)
+    private static TVector SiluDerivative(TVector z)
     {
         TVector one = TLanes.Broadcast(1);
         TVector sigmoid = TLanes.Divide(one, TLanes.Add(one, ExpOfNegative(z)));
-        silu = TLanes.Multiply(z, sigmoid);
-        return TLanes.MultiplyAdd(silu, TLanes.Subtract(one, sigmoid), sigmoid);
+        return TLanes.MultiplyAdd(TLanes.Multiply(z, sigmoid), TLanes.Subtract(one, sigmoid), sigmoid);
     }
 }

@@ -129,7 +129,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             int[] rows = _gatherer.Rows[l + 1];
             float* thisP = p + l * _padded * Block;
             g.Transpose(g.NextP, _padded, withOne: false);
-            AddSecondBiasGradient(table, rows, layer.Window.Centre, l);
+            AddSecondBiasGradient(table, rows, l);
             Kernels<TLanes, TVector>.Silu(thisP, _h.Pointer, _padded);
             g.Transpose(_h.Pointer, _padded, withOne: true);
             new Span<float>(g.Hidden, _padded * Block).Clear();
@@ -149,22 +149,20 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         BackwardFirst(table);
     }
 
-    // Σ_n 1{x_j[n] = v} gP[c][n] (Potts) or Σ_n s_j[n] gP[c][n] (Ising), four rows at a time.
-    private void AddSecondBiasGradient(byte* table, int[] rows, int centre, int layer)
+    // Σ_n 1{x_j[n] = v} gP[c][n] (Potts) or Σ_n s_j[n] gP[c][n] (Ising): row (j, v) by channel.
+    private void AddSecondBiasGradient(byte* table, int[] rows, int layer)
     {
         var g = _gradients!;
-        int perPosition = g.RowsPerPosition;
-        float* y = g.Rows;
-        for (int j = 0; j < rows.Length; j++)
+        int total = rows.Length * g.RowsPerPosition;
+        for (int first = 0; first < total; first += 4)
         {
-            if (j == centre) continue;
-            byte* row = table + rows[j] * ColumnGatherer.RowBytes;
-            for (int v = 0; v < perPosition; v++)
+            for (int k = 0; k < 4; k++)
             {
-                for (int n = 0; n < Block; n++)
-                    y[v * Block + n] = _net.IsPotts ? (row[n] == v ? 1 : 0) : (sbyte)row[n];
+                int row = Math.Min(first + k, total - 1);
+                Kernels<TLanes, TVector>.Indicate<TInput>(table + rows[row / g.RowsPerPosition] * ColumnGatherer.RowBytes,
+                    _net.IsPotts ? row % g.RowsPerPosition : -1, g.Rows + k * Block);
             }
-            Kernels<TLanes, TVector>.AddOuterProduct(y, g.Transposed, g.Inputs(layer, j), g.PaddedRowsPerPosition, g.Stride);
+            Kernels<TLanes, TVector>.AddOuterProduct(g.Rows, g.Transposed, g.Inputs(layer, first), 4, g.Stride);
         }
     }
 
