@@ -1,0 +1,27 @@
+# The main job:      make run     train on a small critical Ising lattice, sample, write a report (two minutes)
+# The tests:         make test
+# The benchmarks:    make bench
+SHELL := /bin/sh
+export DOTNET_CLI_TELEMETRY_OPTOUT = 1
+export DOTNET_NOLOGO = 1
+
+.PHONY: run build test bench format clean
+
+run:
+	@./leaps run --progress
+
+build:
+	dotnet build -c Release -v quiet
+
+test:
+	@tests/run
+
+bench:
+	@benchmarks/run
+
+format:
+	dotnet format
+
+clean:
+	rm -rf runs artifacts src/*/bin src/*/obj tests/*/bin tests/*/obj benchmarks/*/bin benchmarks/*/obj \
+	    src/Leaps.Host/Report/web/node_modules
