@@ -29,10 +29,13 @@ public sealed record PopulationEstimates
     /// <summary>1 - ⟨m⁴⟩ / (3⟨m²⟩²), Ising; null for Potts.</summary>
     public required Estimate? BinderCumulant { get; init; }
 
-    /// <summary>Edges of the bins of m (Ising, -1 … 1) or of the order parameter (Potts, 0 … 1), (bins + 1).</summary>
+    /// <summary>
+    /// Edges of the bins of m (Ising, -1 … 1) or of the order parameter (Potts, 0 … 1), (bins + 1), from
+    /// <see cref="MagnetisationBins"/>: the outermost lie half a spacing of m beyond the outermost values.
+    /// </summary>
     public required double[] HistogramEdges { get; init; }
 
-    /// <summary>Probability density in each bin, (bins).</summary>
+    /// <summary>Probability density in each bin, (bins); the error of an empty bin is NaN.</summary>
     public required Estimate[] Histogram { get; init; }
 
     /// <summary>⟨s_i s_{i+r}⟩, or (q P(x_i = x_{i+r}) - 1)/(q - 1), along a row, r = 0 … columns/2.</summary>
