@@ -1,5 +1,6 @@
 using Leaps.Host.Commands;
+using Leaps.Host.Execution;
 using Leaps.Host.Terminal;
 
 using var interruption = new Interruption();
-return LeapsCommandLine.Run(args, new Jobs(), Surroundings.OfProcess(interruption.Token));
+return LeapsCommandLine.Run(args, LeapsJobs.Create(), Surroundings.OfProcess(interruption.Token));

@@ -21,10 +21,22 @@ internal sealed class CommandShell(Surroundings surroundings)
             var mode = output.Read(parse);
             var request = read(parse);
             Print(mode, Work(mode, (sink, notice) =>
-                job(request, new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation))));
+                job(request, new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation)
+                {
+                    CommandLine = CommandLine(parse),
+                })));
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static string CommandLine(ParseResult parse)
+    {
+        return string.Join(' ', parse.Tokens.Select(token => Quoted(token.Value)).Prepend("leaps"));
+
+        static string Quoted(string text) => text.Length > 0 && !text.Any(c => char.IsWhiteSpace(c) || "'\"$`\\*?;&|<>(){}[]#!~".Contains(c))
+            ? text
+            : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
 
     private JobResult Work(OutputMode mode, Func<IProgressSink, Action<string>, JobResult> work)

@@ -14,7 +14,11 @@ public delegate JobResult Job<in TRequest>(TRequest request, JobContext context)
 /// <param name="Clock">for rates and durations</param>
 /// <param name="Cancellation">cancelled by Ctrl-C: stop at the next safe place and throw</param>
 public sealed record JobContext(IProgressSink Progress, Action<string> Notice, TimeProvider Clock,
-    CancellationToken Cancellation);
+    CancellationToken Cancellation)
+{
+    /// <summary>The command as it was given, for the record.</summary>
+    public string CommandLine { get; init; } = "";
+}
 
 /// <summary>What a command found.</summary>
 /// <param name="Json">an object for --json: its properties become camelCase</param>

@@ -13,6 +13,7 @@ public sealed class RunDirectory : IDisposable
     public const string Configuration = "config.yaml";
     public const string Metrics = "metrics.csv";
     public const string Model = "model.safetensors";
+    public const string Windows = "windows.csv";
     public const string Samples = "samples.npz";
     public const string Report = "report.html";
     public const string Result = "result.json";

@@ -90,7 +90,7 @@ public sealed record PopulationSummary
     public double JumpsPerWalker { get; init; }
 
     /// <summary>
-    /// Walker steps a second: network evaluations of all walkers over the time of sampling.
+    /// Walker steps a second: walkers · windows over the time of sampling.
     /// </summary>
     public double WalkerStepsPerSecond { get; init; }
     public int Resamplings { get; init; }

@@ -25,7 +25,13 @@ public sealed record EstimateRow(
         }
     }
 
-    public string ValueText => Format(Value, StandardError);
+    /// <summary>Where the true value is from; null: nothing is said.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Significant digits of a value without a standard error.</summary>
+    public int Digits { get; init; } = 8;
+
+    public string ValueText => Format(Value, StandardError, Digits);
     public string ExactText => Exact is { } exact ? Format(exact, ExactError) : "";
 
     public string DeviationText => Deviation is { } deviation
@@ -34,10 +40,11 @@ public sealed record EstimateRow(
     /// <summary>
     /// "209.842 ± 0.017": the error with two significant digits, the value with as many decimals.
     /// </summary>
-    public static string Format(double value, double? error)
+    public static string Format(double value, double? error, int digits = 8)
     {
         if (error is not { } e || !double.IsFinite(e) || e <= 0 || !double.IsFinite(value))
-            return value.ToString("G8", CultureInfo.InvariantCulture);
+            return value.ToString(
+                "G" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         int decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(e)), 0, 12);
         string format = "F" + decimals.ToString(CultureInfo.InvariantCulture);
         var culture = CultureInfo.InvariantCulture;

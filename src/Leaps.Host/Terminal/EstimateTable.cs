@@ -17,11 +17,16 @@ public static class EstimateTable
         table.AddColumn("quantity");
         table.AddColumn(new TableColumn("estimate").RightAligned());
         bool exact = rows.Any(row => row.Exact is not null);
+        // A value with an error is not exact.
+        string truth = rows.Any(row => row.ExactError is not null) ? "reference" : "exact";
         bool deviation = rows.Any(row => row.Deviation is not null);
         if (exact)
-            table.AddColumn(new TableColumn("exact").RightAligned());
+            table.AddColumn(new TableColumn(truth).RightAligned());
         if (deviation)
             table.AddColumn(new TableColumn("deviation").RightAligned());
+        bool source = rows.Any(row => row.Source is not null);
+        if (source)
+            table.AddColumn("source");
         foreach (var row in rows)
         {
             List<string> cells = [row.Name, row.ValueText];
@@ -29,6 +34,8 @@ public static class EstimateTable
                 cells.Add(row.ExactText);
             if (deviation)
                 cells.Add(row.DeviationText);
+            if (source)
+                cells.Add(row.Source ?? "");
             table.AddRow([.. cells.Select(cell => new Text(cell))]);
         }
         CreateConsole(surroundings.Output, surroundings.OutputIsTerminal).Write(table);

@@ -126,7 +126,7 @@ const ends = (values, errors) =>
 function agreement(values, errors, exact, exactErrors) {
   if (!exact) return '';
   const z = values
-    .map((value, i) => (value - exact[i]) / Math.hypot(errors[i] ?? 0, exactErrors?.[i] ?? 0))
+    .map((value, i) => (value - exact[i]) / Math.hypot(errors[i] ?? NaN, exactErrors?.[i] ?? 0))
     .filter(isNumber)
     .map(Math.abs);
   if (z.length === 0) return '';

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Leaps.Host.Commands;
+using Leaps.Host.Report;
+using Leaps.Model.Devices;
+using Leaps.Model.GroundTruth;
+using Leaps.Model.Observables;
+using Leaps.Model.Sampling;
+using Leaps.Model.Targets;
+
+namespace Leaps.Host.Execution;
+
+/// <summary>The pooled replicas of one sampling, what they say, and what it is compared with.</summary>
+internal sealed record SamplingOutcome(
+    Target Target, EnsembleResult Ensemble, PopulationEstimates Estimates, double Seconds)
+{
+    public Walkers Walkers => Ensemble.Walkers;
+
+    /// <summary>The path, t = 0 included.</summary>
+    public WindowSeries Windows(double threshold)
+    {
+        var exact = new ExactLogNormalizer(Target);
+        double[] times = [0, .. Ensemble.Windows.Select(window => window.Window.End)];
+        return new WindowSeries
+        {
+            T = times,
+            RelativeEss = [1, .. Ensemble.Windows.Select(window => window.RelativeEss)],
+            LogZ = [Target.LogInitialNormalizer, .. Ensemble.Windows.Select(window => window.LogZ)],
+            LogZStdErr = [0, .. Ensemble.Windows.Select(window => window.LogZStdErr)],
+            LogZExact = [.. times.Select(t => exact.At(t) ?? double.NaN)],
+            Resampled = [false, .. Ensemble.Windows.Select(window => window.Resampled.Length > 0)],
+            Threshold = threshold,
+        };
+    }
+}
+
+/// <summary>Runs the replicas with progress.</summary>
+internal static class SamplingRun
+{
+    /// <exception cref="OperationCanceledException">Interrupted.</exception>
+    /// <exception cref="Leaps.Model.LeapsException">
+    /// An option is wrong, the network does not fit, or a weight is not finite.
+    /// </exception>
+    public static SamplingOutcome Run(
+        Target target, RateNetwork? network, AnnealerOptions options, int replicas, JobContext context)
+    {
+        long start = context.Clock.GetTimestamp();
+        double Seconds() => context.Clock.GetElapsedTime(start).TotalSeconds;
+        var ensemble = new ReplicaEnsemble(target, network, options, replicas);
+        long done = 0, total = (long)ensemble.Windows * replicas;
+        context.Progress.Report("sample", 0, total, "");
+        var result = ensemble.Run((_, window) =>
+        {
+            done++;
+            double rate = done * (double)options.Walkers / Math.Max(Seconds(), 1e-9);
+            context.Progress.Report("sample", done, total, string.Create(CultureInfo.InvariantCulture,
+                $"{rate:N0} walker steps/s, relative ESS {window.RelativeEss:F3}"));
+        }, context.Cancellation);
+        double seconds = Seconds();
+        var estimates = PopulationEstimator.Of(
+            target, result.Walkers, 0, result.MultinomialResamplings);
+        return new SamplingOutcome(target, result, estimates, seconds);
+    }
+}
