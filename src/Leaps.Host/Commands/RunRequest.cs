@@ -57,7 +57,11 @@ internal sealed class ConfigurationOptions
         var configuration = parse.GetValue(_file) is { } file
             ? ConfigurationReader.ReadFile(file, overrides)
             : ConfigurationReader.ReadText(ExampleConfiguration.Text, ExampleConfiguration.Name, overrides);
+        bool isExample = parse.GetValue(_file) is null;
+        // The example can be run again without naming another directory.
+        if (isExample && !overrides.Any(change => change.Path is ["output"]))
+            configuration = configuration with { Output = RunDirectory.FirstFree(configuration.Output) };
         RunDirectory.CheckFree(configuration.Output);
-        return new RunRequest(configuration, IsExample: parse.GetValue(_file) is null);
+        return new RunRequest(configuration, isExample);
     }
 }

@@ -48,11 +48,18 @@ public sealed class RunDirectory : IDisposable
     /// <exception cref="LeapsException">The path exists and is not an empty directory.</exception>
     public static void CheckFree(string path)
     {
-        bool taken = File.Exists(path)
-            || Directory.Exists(path) && Guard(path, () => Directory.EnumerateFileSystemEntries(path).Any());
-        if (taken)
+        if (IsTaken(path))
             throw new LeapsException(
                 $"{path} exists: choose another with --output, or remove it; nothing was changed");
+    }
+
+    /// <summary>The path, or the first of path-2, path-3, … that <see cref="Create"/> would accept.</summary>
+    public static string FirstFree(string path)
+    {
+        string candidate = path;
+        for (int number = 2; IsTaken(candidate); number++)
+            candidate = $"{path}-{number}";
+        return candidate;
     }
 
     /// <summary>The directory of an earlier run.</summary>
@@ -124,6 +131,9 @@ public sealed class RunDirectory : IDisposable
         if (_wasAbsent)
             Directory.Delete(Path);
     }
+
+    private static bool IsTaken(string path) => File.Exists(path)
+        || Directory.Exists(path) && Guard(path, () => Directory.EnumerateFileSystemEntries(path).Any());
 
     private static T Guard<T>(string path, Func<T> action)
     {

@@ -24,7 +24,11 @@ internal static class TrainingReader
             options = Set(decay, options, "factor", (o, v) => o with { DecayFactor = v.Number() });
         }
         if (section.Find("pool", "walkers", "times", "sweeps") is { } pool)
-            options = ReadPool(pool, options);
+        {
+            options = Set(pool, options, "walkers", (o, v) => o with { PoolWalkers = v.Integer() });
+            options = Set(pool, options, "times", (o, v) => o with { PoolTimes = v.Integer() });
+            options = Set(pool, options, "sweeps", (o, v) => o with { PoolSweeps = v.Integer() });
+        }
         if (section.Find("rollouts", "walkers", "buffer-cycle", "buffer-size", "moves") is { } rollouts)
         {
             options = Set(rollouts, options, "walkers", (o, v) => o with { RolloutWalkers = v.Integer() });
@@ -44,19 +48,6 @@ internal static class TrainingReader
             options = Set(evaluate, options, "windows", (o, v) => o with { EvaluationWindows = v.Integer() });
         }
         return options;
-    }
-
-    // The number of times is bounded by the number of walkers: the two are checked together.
-    private static TrainingOptions ReadPool(Section pool, TrainingOptions options)
-    {
-        options = Set(pool, options, "sweeps", (o, v) => o with { PoolSweeps = v.Integer() });
-        int? walkers = pool["walkers"]?.Integer(), times = pool["times"]?.Integer();
-        options = Set(pool, options, "walkers", (o, _) => o with
-        {
-            PoolWalkers = walkers!.Value,
-            PoolTimes = Math.Min(o.PoolTimes, Math.Max(1, walkers.Value)),
-        });
-        return Set(pool, options, "times", (o, _) => o with { PoolTimes = times!.Value });
     }
 
     private static TrainingOptions Set(Section section, TrainingOptions options, string key,

@@ -1,8 +1,8 @@
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
 using Leaps.Host.Terminal;
-using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
+using Leaps.Model.Sampling.Mcmc;
 using Leaps.Model.Storage;
 using Leaps.Model.Targets;
 
@@ -19,8 +19,7 @@ internal static class RunJob
         var configuration = request.Configuration;
         var target = configuration.Target.CreateTarget();
         var network = PreparedNetwork.Of(configuration, target);
-        // What the sampling would refuse is refused before a long training; an adaptive grid is chosen later.
-        _ = new Annealer(target, network?.Device, configuration.Annealing with { Grid = TimeGridKind.Uniform });
+        CheckSampling(target, network, configuration.Annealing);
 
         using var directory = RunDirectory.Create(configuration.Output);
         directory.WriteText(RunDirectory.Configuration, ConfigurationWriter.Write(configuration));
@@ -38,6 +37,16 @@ internal static class RunJob
                 + $"{directory.PathOf(RunDirectory.Configuration)} --model {training.Model} --output DIR");
             throw;
         }
+    }
+
+    // What the sampling would refuse is refused before a long training. An adaptive grid is chosen later.
+    private static void CheckSampling(Target target, PreparedNetwork? network, AnnealerOptions options)
+    {
+        var annealer = new Annealer(target, network?.Device, options with { Grid = TimeGridKind.Uniform });
+        if (McmcKernel.Create(options.Mcmc, target) is not { } kernel)
+            return;
+        foreach (double time in annealer.Times)
+            kernel.Prepare(time);
     }
 
     private static JobResult Sample(RunConfiguration configuration, Target target, PreparedNetwork? network,

@@ -126,13 +126,17 @@ internal static class SamplingSummary
     {
         var known = truth.Correlation;
         bool isExact = known?.All(value => value.StdErr is null) ?? false;
+        // At distance 0 it is 1 by definition; what rounding leaves of it would look like a deviation.
+        Model.Observables.Estimate[] values =
+            [new(1, 0), .. estimates.Correlation.Skip(1)];
+        double[]? exact = known is null ? null : [1, .. known.Skip(1).Select(value => value.Value)];
         return new CorrelationSeries
         {
-            Distance = [.. Enumerable.Range(0, estimates.Correlation.Length).Select(r => (double)r)],
-            Value = [.. estimates.Correlation.Select(value => value.Value)],
-            StdErr = [.. estimates.Correlation.Select(value => value.StdErr)],
-            Exact = known?.Select(value => value.Value).ToArray(),
-            ExactStdErr = known is null || isExact ? null : [.. known.Select(value => value.StdErr ?? 0)],
+            Distance = [.. Enumerable.Range(0, values.Length).Select(r => (double)r)],
+            Value = [.. values.Select(value => value.Value)],
+            StdErr = [.. values.Select(value => value.StdErr)],
+            Exact = exact,
+            ExactStdErr = known is null || isExact ? null : [0, .. known.Skip(1).Select(value => value.StdErr ?? 0)],
             ExactSource = known?[0].Source,
         };
     }

@@ -67,7 +67,7 @@ public class ConfigurationErrorTests
     [InlineData("learning-rate: -1", "run.yaml, line 7: learning-rate is -1; allowed: a positive number.")]
     [InlineData("source: oracle", "run.yaml, line 7: 'train.source' must be one of pool, rollouts, not 'oracle'")]
     [InlineData("decay: {factor: 2}", "run.yaml, line 7: decay factor is 2; allowed: above 0, at most 1.")]
-    [InlineData("pool: {walkers: 4, times: 5}", "run.yaml, line 7: pool times is 5; allowed: 1 to the pool's walkers.")]
+    [InlineData("pool: {walkers: 4, times: 0}", "run.yaml, line 7: pool times is 0; allowed: 1 or more.")]
     [InlineData("pool: {walkers: 0}", "run.yaml, line 7: pool walkers is 0; allowed: 1 or more.")]
     [InlineData("evaluate: {wakers: 5}", "run.yaml, line 7: unknown key 'wakers' under 'train.evaluate'; did you mean 'walkers'?")]
     public void A_wrong_training_option_is_named_and_explained(string line, string message) =>

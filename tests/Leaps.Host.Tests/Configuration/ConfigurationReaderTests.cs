@@ -157,17 +157,6 @@ public class ConfigurationReaderTests
         Assert.Equal(9, Read(Minimal, "sample.mcmc.sweeps=9").Annealing.Mcmc.Sweeps);
     }
 
-    [Theory]
-    [InlineData("pool: {walkers: 10, times: 10}")]
-    [InlineData("pool: {walkers: 10000, times: 5000}")]
-    [InlineData("pool: {walkers: 10}")]
-    public void The_pool_keeps_its_times_within_its_walkers(string pool)
-    {
-        var options = Read(Minimal + "\nnetwork: {kernels: [3, 4]}\ntrain: {" + pool + "}").Training!;
-
-        Assert.InRange(options.PoolTimes, 1, options.PoolWalkers);
-    }
-
     [Fact]
     public void A_network_may_take_its_architecture_from_a_model_file()
     {

@@ -26,6 +26,17 @@ public sealed class RunDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void The_first_free_name_has_a_number()
+    {
+        Assert.Equal(Runs, RunDirectory.FirstFree(Runs));
+        Directory.CreateDirectory(Runs);
+        Assert.Equal(Runs, RunDirectory.FirstFree(Runs));
+        File.WriteAllText(Path.Combine(Runs, "x"), "");
+        File.WriteAllText(Runs + "-2", "");
+        Assert.Equal(Runs + "-3", RunDirectory.FirstFree(Runs));
+    }
+
+    [Fact]
     public void A_run_that_fails_early_leaves_nothing_behind()
     {
         using (var directory = RunDirectory.Create(Runs))

@@ -1,0 +1,105 @@
+using Leaps.Host.Commands;
+using Leaps.Host.Configuration;
+using Leaps.Host.Execution;
+using Leaps.Host.Terminal;
+using Leaps.Model;
+using Leaps.Model.Storage;
+
+namespace Leaps.Host.Tests.Execution;
+
+/// <summary>Runs that do not reach their end: Ctrl-C, a full disk, work that is refused.</summary>
+public sealed class InterruptionTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly Program _program = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Output => _folder.PathOf("out");
+
+    private string Config(string train, string more = "") => _folder.Write("c.yaml",
+        "target: {model: ising, lattice: 3, beta: 0.44}\nnetwork: {kernels: [3, 3], channels: 2, free-energy: [4]}\n"
+        + $"train: {{updates: 100000, batch: 8, pool: {{walkers: 32, times: 4}}, {train}}}\n{more}output: {Output}\n");
+
+    private string[] Files => [.. Directory.EnumerateFileSystemEntries(Output).Select(Path.GetFileName)
+        .Order(StringComparer.Ordinal)!];
+
+    [Fact]
+    public void A_training_that_is_interrupted_keeps_the_best_model_and_whole_lines()
+    {
+        int code = _program.RunUntil("train ", "run", Config("evaluate: {every: 1, walkers: 16, windows: 1}"), "--progress");
+
+        Assert.Equal(130, code);
+        Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
+        string model = Path.Combine(Output, "model.safetensors");
+        Assert.NotNull(ModelFile.Load(model).Target);
+        Assert.Contains($"interrupted after 1 updates; kept: {model}, the best network so far (update 1, ",
+            _program.Error, StringComparison.Ordinal);
+        Assert.EndsWith("leaps: interrupted", _program.Error, StringComparison.Ordinal);
+        string metrics = File.ReadAllText(Path.Combine(Output, "metrics.csv"));
+        Assert.EndsWith("\n", metrics, StringComparison.Ordinal);
+        Assert.Equal(2, metrics.TrimEnd().Split('\n').Length);
+    }
+
+    [Fact]
+    public void A_training_that_is_interrupted_before_an_evaluation_keeps_no_model()
+    {
+        Assert.Equal(130, _program.RunUntil("train ", "train", Config("evaluate: {every: 0}"), "--progress"));
+        Assert.Equal(["config.yaml", "metrics.csv"], Files);
+        Assert.Contains("no model was kept", _program.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sampling_that_is_interrupted_keeps_what_was_trained()
+    {
+        string config = Config("evaluate: {every: 0}", "sample: {walkers: 10, windows: 3}\n");
+        Assert.Equal(130, _program.RunUntil("sample ", "run", config, "--set", "train.updates=3", "--progress"));
+        Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
+        Assert.Contains("to sample with it: leaps sample ", _program.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sampling_that_is_interrupted_without_training_leaves_nothing()
+    {
+        string config = _folder.Write("c.yaml", $"target: {{model: ising, lattice: 3, beta: 0.4}}\noutput: {Output}\n");
+        Assert.Equal(130, _program.RunUntil("sample ", "run", config, "--progress"));
+        Assert.False(Directory.Exists(Output));
+    }
+
+    [Fact]
+    public void What_the_sampling_would_refuse_is_refused_before_the_training()
+    {
+        string config = Config("evaluate: {every: 0}", "sample: {mcmc: {kernel: swendsen-wang}}\n");
+        string message = _program.Refusal("run", config, "--set", "target.beta=-0.4");
+        Assert.Contains("Swendsen–Wang", message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Output));
+    }
+
+    [Fact]
+    public void A_run_directory_that_cannot_be_made_is_one_line()
+    {
+        string message = _program.Refusal("run", Config(""), "--output", "/dev/null/out");
+        Assert.StartsWith("/dev/null/out can't be written: ", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_full_disk_stops_the_training_with_one_line()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "The system has no /dev/full.");
+        var configuration = ConfigurationReader.ReadFile(Config("evaluate: {every: 0}"),
+            Override.Parse("train.updates=5"));
+        var target = configuration.Target.CreateTarget();
+        var network = PreparedNetwork.Of(configuration, target)!;
+        using var directory = RunDirectory.Create(Output);
+        File.CreateSymbolicLink(directory.PathOf(RunDirectory.Metrics), "/dev/full");
+        var context = new JobContext(new NoProgress(), _ => { }, TimeProvider.System, CancellationToken.None);
+
+        var error = Assert.Throws<LeapsException>(() => new TrainingRun(
+            target, network.Model, network.Device, configuration.Training!, directory, context).Run());
+
+        Assert.StartsWith($"{directory.PathOf(RunDirectory.Metrics)} can't be written: ", error.Message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.False(directory.Contains(RunDirectory.Model));
+    }
+}
