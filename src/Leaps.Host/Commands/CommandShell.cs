@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Leaps.Host.Terminal;
+using Leaps.Model;
 using Spectre.Console;
 
 namespace Leaps.Host.Commands;
@@ -34,10 +35,12 @@ internal sealed class CommandShell(Surroundings surroundings)
     {
         return string.Join(' ', parse.Tokens.Select(token => Quoted(token.Value)).Prepend("leaps"));
 
-        static string Quoted(string text) => text.Length > 0 && !text.Any(c => char.IsWhiteSpace(c) || "'\"$`\\*?;&|<>(){}[]#!~".Contains(c))
+        static string Quoted(string text) => text.Length > 0 && text.All(IsPlain)
             ? text
             : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
+
+    private static bool IsPlain(char c) => char.IsLetterOrDigit(c) || "-_./=,:@%+".Contains(c);
 
     private JobResult Work(OutputMode mode, Func<IProgressSink, Action<string>, JobResult> work)
     {
@@ -56,6 +59,20 @@ internal sealed class CommandShell(Surroundings surroundings)
     }
 
     private void Print(OutputMode mode, JobResult result)
+    {
+        try
+        {
+            Write(mode, result);
+        }
+        catch (IOException error)
+        {
+            // The files of the job are complete: only what was to be printed is lost.
+            throw new LeapsException(
+                $"the output can't be written: {error.Message.ReplaceLineEndings(" ")}", error);
+        }
+    }
+
+    private void Write(OutputMode mode, JobResult result)
     {
         if (mode.Json)
         {

@@ -2,7 +2,9 @@ using Leaps.Host.Commands;
 
 namespace Leaps.Host.Execution;
 
-/// <summary>leaps evaluate: samples the target that a model was trained for, without a run directory.</summary>
+/// <summary>
+/// leaps evaluate: samples the target that a model was trained for, without a run directory.
+/// </summary>
 internal static class EvaluateJob
 {
     public static JobResult Run(EvaluateRequest request, JobContext context)

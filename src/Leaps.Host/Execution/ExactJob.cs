@@ -63,7 +63,8 @@ internal static class ExactJob
         (string Name, ReferenceValue? Value)[] values =
         [
             ("log Z", truth.LogZ), ("energy per site", truth.EnergyPerSite),
-            ("specific heat per site", truth.SpecificHeat), (ResultRows.OrderParameter(target), truth.AbsMagnetisation),
+            ("specific heat per site", truth.SpecificHeat),
+            (ResultRows.OrderParameter(target), truth.AbsMagnetisation),
             ("Binder cumulant", truth.BinderCumulant),
         ];
         List<string> lines = [$"{TargetDescription.Title(target)}: {TargetDescription.Subtitle(target)}"];

@@ -36,7 +36,8 @@ internal static class ImportJob
         ModelFile.Save(request.Output, model, target, notes, refuseExisting: true);
         string title = TargetDescription.Title(target);
         var result = new ImportResult(request.Output, target.Name,
-            [target.Lattice.Rows, target.Lattice.Columns], target.States, model.Layout.Count, checkpoint.Updates);
+            [target.Lattice.Rows, target.Lattice.Columns], target.States, model.Layout.Count,
+            checkpoint.Updates);
         return new JobResult(result, [],
         [
             $"{title}: {TargetDescription.Subtitle(target)}",

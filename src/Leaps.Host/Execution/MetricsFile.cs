@@ -30,7 +30,9 @@ internal sealed class MetricsFile(RunDirectory directory, TimeProvider clock)
             Flush();
     }
 
-    /// <exception cref="Leaps.Model.LeapsException">The disk is full, or writing is not permitted.</exception>
+    /// <exception cref="Leaps.Model.LeapsException">
+    /// The disk is full, or writing is not permitted.
+    /// </exception>
     public void Flush()
     {
         if (_lines.Length == 0)

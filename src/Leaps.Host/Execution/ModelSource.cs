@@ -14,7 +14,8 @@ namespace Leaps.Host.Execution;
 internal sealed record ModelSource(string Path, LeapsModel Model, Target? Target)
 {
     /// <summary>
-    /// Opens either kind of file. A checkpoint is a zip, whatever it is called; anything else must be a model file.
+    /// Opens either kind of file. A checkpoint is a zip, whatever it is called; anything else must be a model
+    /// file.
     /// </summary>
     /// <exception cref="LeapsException">The file can't be read, or holds no sound model.</exception>
     public static ModelSource Open(string path)
@@ -52,9 +53,9 @@ internal sealed record ModelSource(string Path, LeapsModel Model, Target? Target
             || network.Windows.SequenceEqual(wanted.Kernels) && network.Channels == wanted.Channels;
         if (!asWanted)
             throw new LeapsException(
-                $"{Path}: its network has kernels {Describe(network.Windows)} and {network.Channels} channels, the "
-                + $"configuration asks for {Describe(wanted.Kernels)} and {wanted.Channels}; leave network.kernels "
-                + "out to use the file's");
+                $"{Path}: its network has kernels {Describe(network.Windows)} and {network.Channels} "
+                + $"channels, the configuration asks for {Describe(wanted.Kernels)} and {wanted.Channels}; leave "
+                + "network.kernels out to use the file's");
         return Model;
     }
 
@@ -73,7 +74,8 @@ internal sealed record ModelSource(string Path, LeapsModel Model, Target? Target
             using var stream = File.OpenRead(path);
             return stream.ReadByte() == 'P' && stream.ReadByte() == 'K';
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception error) when (
+            error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return false;
         }

@@ -16,7 +16,9 @@ namespace Leaps.Host.Execution;
 internal static class ReportBuilder
 {
     /// <summary>Writes report.html and gives the result that it shows.</summary>
-    /// <exception cref="LeapsException">A file is absent or damaged, or the report can't be written.</exception>
+    /// <exception cref="LeapsException">
+    /// A file is absent or damaged, or the report can't be written.
+    /// </exception>
     public static SamplingResult Write(RunDirectory directory, RunConfiguration configuration)
     {
         var result = ReadResult(directory);

@@ -27,7 +27,8 @@ internal static class ResultRows
         double sites = result.Lattice[0] * (double)result.Lattice[1];
         var logZ = result.References.GetValueOrDefault(ReferenceNames.LogZ);
         yield return Row("log partition function", "log Z", result.LogZ, result.LogZStdErr, logZ);
-        yield return Row("free energy per site", "F/N", result.FreeEnergyPerSite, result.FreeEnergyPerSiteStdErr,
+        yield return Row("free energy per site", "F/N", result.FreeEnergyPerSite,
+            result.FreeEnergyPerSiteStdErr,
             logZ is null ? null : logZ with { Value = -logZ.Value / sites });
         yield return Row("energy per site", "E/N", result.EnergyPerSite, result.EnergyPerSiteStdErr,
             result.References.GetValueOrDefault(ReferenceNames.EnergyPerSite));
@@ -60,20 +61,23 @@ internal static class ResultRows
             1 => "1 resampling",
             var count => $"{count} resamplings",
         };
-        return string.Create(culture, $"relative ESS {result.RelativeEss:F3}; {replicas}{result.Walkers:N0} walkers, ")
-            + string.Create(culture, $"{result.Windows} windows, {Choice.NameOf(result.Integrator)} integrator, ")
-            + string.Create(culture, $"{resamplings}; {result.EvaluationsPerWalker:F1} evaluations a walker; ")
-            + string.Create(culture, $"{result.Seconds:F2} s ({result.WalkerStepsPerSecond:N0} walker steps/s)");
+        string integrator = Choice.NameOf(result.Integrator);
+        return string.Create(culture, $"relative ESS {result.RelativeEss:F3}; {replicas}{result.Walkers:N0} ")
+            + string.Create(culture, $"walkers, {result.Windows} windows, {integrator} integrator, ")
+            + string.Create(culture, $"{resamplings}; {result.EvaluationsPerWalker:F1} evaluations a walker;")
+            + string.Create(culture, $" {result.Seconds:F2} s ({result.WalkerStepsPerSecond:N0} ")
+            + "walker steps/s)";
     }
 
     /// <summary>A training, in a line.</summary>
     public static string Training(TrainingResult result)
     {
         var culture = CultureInfo.InvariantCulture;
-        string line = string.Create(culture,
-            $"trained {result.Updates:N0} updates in {result.Seconds:F1} s ({result.UpdatesPerSecond:G3} updates/s)");
+        string line = string.Create(culture, $"trained {result.Updates:N0} updates in {result.Seconds:F1} s ")
+            + string.Create(culture, $"({result.UpdatesPerSecond:G3} updates/s)");
         return result.BestRelativeEss is { } best
-            ? line + string.Create(culture, $"; best relative ESS {best:F3} after update {result.BestUpdate:N0}")
+            ? line
+                + string.Create(culture, $"; best relative ESS {best:F3} after update {result.BestUpdate:N0}")
             : line;
     }
 

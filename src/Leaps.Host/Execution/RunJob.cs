@@ -10,7 +10,8 @@ namespace Leaps.Host.Execution;
 
 /// <summary>
 /// leaps run and leaps sample: trains where the configuration says so, samples, and writes the run directory:
-/// config.yaml, metrics.csv and model.safetensors (training), windows.csv, samples.npz, result.json, report.html.
+/// config.yaml, metrics.csv and model.safetensors (training), windows.csv, samples.npz, result.json,
+/// report.html.
 /// </summary>
 internal static class RunJob
 {
@@ -25,7 +26,8 @@ internal static class RunJob
         directory.WriteText(RunDirectory.Configuration, ConfigurationWriter.Write(configuration));
         TrainingResult? training = null;
         if (network is not null && configuration.Training is { } options)
-            training = new TrainingRun(target, network.Model, network.Device, options, directory, context).Run();
+            training =
+                new TrainingRun(target, network.Model, network.Device, options, directory, context).Run();
         try
         {
             return Sample(configuration, target, network, training, directory, context);
@@ -53,7 +55,8 @@ internal static class RunJob
         TrainingResult? training, RunDirectory directory, JobContext context)
     {
         var options = configuration.Annealing;
-        var outcome = SamplingRun.Run(target, network?.Device, options, configuration.Sample.Replicas, context);
+        int replicas = configuration.Sample.Replicas;
+        var outcome = SamplingRun.Run(target, network?.Device, options, replicas, context);
         var truth = Truth.Of(target, options.Threads, context);
         var result = SamplingSummary.Of(
             outcome, truth, network?.Device, options, network?.Warnings ?? [], context) with

@@ -4,8 +4,8 @@ using Leaps.Model.Sampling;
 namespace Leaps.Host.Execution;
 
 /// <summary>
-/// What a sampling brought: result.json of a run directory, and what `leaps run`, `sample` and `evaluate` print
-/// with --json. A value that can't be had is null. Standard errors are one σ.
+/// What a sampling brought: result.json of a run directory, and what `leaps run`, `sample` and `evaluate`
+/// print with --json. A value that can't be had is null. Standard errors are one σ.
 /// </summary>
 public sealed record SamplingResult
 {
@@ -101,7 +101,8 @@ public sealed record SamplingResult
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>
-    /// What the estimates are compared with, by their names; a standard error says that the value is not exact.
+    /// What the estimates are compared with, by their names; a standard error says that the value is not
+    /// exact.
     /// </summary>
     public required IReadOnlyDictionary<string, ReferenceValue> References { get; init; }
     public required Histogram MagnetisationHistogram { get; init; }

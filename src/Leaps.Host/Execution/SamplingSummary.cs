@@ -53,7 +53,8 @@ internal static class SamplingSummary
             FamilyStatistic = estimates.FamilyStatistic,
             SurvivingFamilies = estimates.SurvivingFamilies,
             Seconds = outcome.Seconds,
-            WalkerStepsPerSecond = (double)walkers * ensemble.Windows.Length / Math.Max(outcome.Seconds, 1e-9),
+            WalkerStepsPerSecond =
+                (double)walkers * ensemble.Windows.Length / Math.Max(outcome.Seconds, 1e-9),
             Target = target.Name,
             Lattice = [target.Lattice.Rows, target.Lattice.Columns],
             States = target.States,
@@ -65,7 +66,8 @@ internal static class SamplingSummary
             References = References(truth),
             MagnetisationHistogram = Histogram(target, estimates, truth),
             Correlation = Correlation(estimates, truth),
-            Created = context.Clock.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            Created =
+                context.Clock.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             Version = Version,
             Command = context.CommandLine,
         };
@@ -136,7 +138,8 @@ internal static class SamplingSummary
             Value = [.. values.Select(value => value.Value)],
             StdErr = [.. values.Select(value => value.StdErr)],
             Exact = exact,
-            ExactStdErr = known is null || isExact ? null : [0, .. known.Skip(1).Select(value => value.StdErr ?? 0)],
+            ExactStdErr =
+                known is null || isExact ? null : [0, .. known.Skip(1).Select(value => value.StdErr ?? 0)],
             ExactSource = known?[0].Source,
         };
     }

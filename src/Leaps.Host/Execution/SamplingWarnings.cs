@@ -15,8 +15,8 @@ internal static class SamplingWarnings
     {
         var culture = CultureInfo.InvariantCulture;
         if (options.Integrator == IntegratorKind.Euler)
-            yield return "The euler integrator is biased: its estimates have an error that more walkers do not cure "
-                + "and that no error bar shows. Use more windows, or the exact integrator.";
+            yield return "The euler integrator is biased: its estimates have an error that more walkers do "
+                + "not cure and that no error bar shows. Use more windows, or the exact integrator.";
         if (estimates.SurvivingFamilies < FewFamilies || estimates.FamilyStatistic / walkers > LargeFamilies)
             yield return string.Create(culture,
                 $"Too few families: {estimates.SurvivingFamilies:N0} of {walkers:N0} are left, ρ/M = ")
@@ -24,7 +24,7 @@ internal static class SamplingWarnings
                 + "The error bars cannot be trusted. Use more walkers, or resample less often.";
         if (estimates.RelativeEss < SmallRelativeEss)
             yield return string.Create(culture, $"The relative ESS is {estimates.RelativeEss:G2}: ")
-                + "few walkers hold most of the weight, and the error bars cannot be trusted. Train longer, use more "
-                + "windows or MCMC between them, or resample.";
+                + "few walkers hold most of the weight, and the error bars cannot be trusted. Train longer, "
+                + "use more windows or MCMC between them, or resample.";
     }
 }

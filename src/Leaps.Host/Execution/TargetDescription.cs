@@ -15,15 +15,19 @@ internal static class TargetDescription
         var lattice = target.Lattice;
         string model = target is PottsTarget ? $", q = {target.States}" : "";
         string name = target is PottsTarget ? "Potts" : "Ising";
-        return $"{name} {lattice.Rows}×{lattice.Columns}{model}{(IsCritical(target) ? " at the critical point" : "")}";
+        string critical = IsCritical(target) ? " at the critical point" : "";
+        return $"{name} {lattice.Rows}×{lattice.Columns}{model}{critical}";
     }
 
     /// <summary>"periodic, β = 0.4407, J 0 → 1".</summary>
     public static string Subtitle(Target target)
     {
         var (start, end) = (target.Schedule.Start, target.Schedule.End);
-        var parts = new List<string> { "periodic", Ramp("β", start.InverseTemperature, end.InverseTemperature) };
-        parts.Add(Ramp("J", start.J, end.J));
+        List<string> parts =
+        [
+            "periodic", Ramp("β", start.InverseTemperature, end.InverseTemperature),
+            Ramp("J", start.J, end.J),
+        ];
         double fieldStart = start.Field * start.Moment, fieldEnd = end.Field * end.Moment;
         if (fieldStart != 0 || fieldEnd != 0)
             parts.Add(Ramp("h", fieldStart, fieldEnd));

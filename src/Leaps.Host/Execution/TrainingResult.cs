@@ -6,7 +6,9 @@ public sealed record TrainingResult
     /// <summary>Updates done.</summary>
     public required int Updates { get; init; }
 
-    /// <summary>The update whose network was kept; null where nothing was evaluated and the last was.</summary>
+    /// <summary>
+    /// The update whose network was kept; null where nothing was evaluated, and the last was kept.
+    /// </summary>
     public int? BestUpdate { get; init; }
 
     /// <summary>Relative ESS of its evaluation.</summary>

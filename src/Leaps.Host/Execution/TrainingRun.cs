@@ -24,7 +24,9 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
 
     /// <summary>All updates. Afterwards the model and the network hold the best parameters.</summary>
     /// <exception cref="OperationCanceledException">Interrupted; a notice says what is kept.</exception>
-    /// <exception cref="Leaps.Model.LeapsException">The training diverged, or a file can't be written.</exception>
+    /// <exception cref="Leaps.Model.LeapsException">
+    /// The training diverged, or a file can't be written.
+    /// </exception>
     public TrainingResult Run()
     {
         var metrics = new MetricsFile(directory, context.Clock);

@@ -23,7 +23,9 @@ public static class JsonOutput
     /// <summary>One JSON object.</summary>
     public static string Write(object value) => JsonSerializer.Serialize(value, value.GetType(), Options);
 
-    /// <summary>An object that <see cref="Write"/> wrote; null becomes NaN where a number is required.</summary>
+    /// <summary>
+    /// An object that <see cref="Write"/> wrote; null becomes NaN where a number is required.
+    /// </summary>
     /// <exception cref="JsonException">The text is not such an object.</exception>
     public static T Read<T>(string json) where T : class =>
         JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException("The text is null.");
