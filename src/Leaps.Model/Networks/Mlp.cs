@@ -16,6 +16,8 @@ public sealed class Mlp
     private readonly double[][] _tangent;       // (layer) → their t-derivatives
     private readonly double[][] _pre;           // (layer) → pre-activations
     private readonly double[][] _preTangent;
+    private readonly double[][] _gradient;      // (layer) → scratch of the backward pass, as wide as its input
+    private readonly double[][] _gradientTangent;
 
     /// <param name="layout">holds the tensors named by <see cref="Tensors"/></param>
     /// <param name="prefix">of their names</param>
@@ -30,6 +32,13 @@ public sealed class Mlp
         _tangent = new double[layers][];
         _pre = new double[layers][];
         _preTangent = new double[layers][];
+        _gradient = new double[layers + 1][];
+        _gradientTangent = new double[layers + 1][];
+        for (int l = 0; l <= layers; l++)
+        {
+            _gradient[l] = new double[widths[l]];
+            _gradientTangent[l] = new double[widths[l]];
+        }
         for (int l = 0; l < layers; l++)
         {
             _weight[l] = layout[$"{prefix}{2 * l}.weight"].Offset;
@@ -110,13 +119,16 @@ public sealed class Mlp
     public void Backward(ReadOnlySpan<double> parameters, ReadOnlySpan<double> outputGradient,
         ReadOnlySpan<double> tangentGradient, Span<double> gradient)
     {
-        double[] dz = outputGradient.ToArray();             // gradient of the pre-activation
-        double[] dzTangent = tangentGradient.IsEmpty ? new double[dz.Length] : tangentGradient.ToArray();
+        double[] dz = _gradient[Layers], dzTangent = _gradientTangent[Layers];     // of the pre-activations
+        outputGradient.CopyTo(dz);
+        if (tangentGradient.IsEmpty) Array.Clear(dzTangent);
+        else tangentGradient.CopyTo(dzTangent);
         for (int l = Layers - 1; l >= 0; l--)
         {
             double[] x = _input[l], dx = _tangent[l];
-            var gx = new double[x.Length];
-            var gdx = new double[x.Length];
+            double[] gx = _gradient[l], gdx = _gradientTangent[l];
+            Array.Clear(gx);
+            Array.Clear(gdx);
             for (int o = 0; o < dz.Length; o++)
             {
                 int offset = _weight[l] + o * x.Length;

@@ -97,7 +97,7 @@ public abstract partial class RateNetworkTests
     }
 
     [Fact]
-    public void After_the_first_call_evaluating_allocates_nothing()
+    public void After_the_first_call_no_method_allocates()
     {
         for (ulong seed = 0; seed < 4; seed++)
         {
@@ -108,9 +108,17 @@ public abstract partial class RateNetworkTests
             var evaluator = Evaluator(random);
             evaluator.Evaluate(states, BatchWalkers, 0.5, output);
             evaluator.Forward(states, times, output);
+            var gradient = new double[random.Parameters.Values.Length];
+            evaluator.Backward(output, gradient);
+            evaluator.Follow(states, BatchWalkers, 0.5, output);
+            SiteJump[] jumps = [new SiteJump(1, 2, states[random.Architecture.Lattice.Sites + 2])];
+            evaluator.FollowJumps(states, jumps, output);
             long before = GC.GetAllocatedBytesForCurrentThread();
             evaluator.Evaluate(states, BatchWalkers, 0.25, output);
             evaluator.Forward(states, times, output);
+            evaluator.Backward(output, gradient);
+            evaluator.Follow(states, BatchWalkers, 0.25, output);
+            evaluator.FollowJumps(states, jumps, output);
             Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         }
     }

@@ -17,6 +17,11 @@ internal sealed unsafe class GradientBuffers
     private readonly AlignedBuffer<float>[] _weights;       // (layers)(positions, padded channels, stride)
     private readonly AlignedBuffer<float>[] _inputs;        // (layers)(positions · rows a position, stride)
     private readonly double[] _embedding;                   // (q, C)
+    private readonly double[][] _tau;                       // (layers)(positions)
+
+    // Where the tensors lie in the flat gradient.
+    private readonly int _linearOffset, _firstOffset, _embeddingOffset;
+    private readonly (int Weights, int FirstBias, int SecondBias)[] _layerOffsets;
 
     public GradientBuffers(SimdNetwork network)
     {
@@ -39,6 +44,13 @@ internal sealed unsafe class GradientBuffers
         _weights = [.. network.Layers.Select(layer => new AlignedBuffer<float>(layer.Window.Positions * _padded * Stride))];
         _inputs = [.. network.Layers.Select(layer =>
             new AlignedBuffer<float>(SimdNetwork.RoundUp(layer.Window.Positions * RowsPerPosition, 4) * Stride))];
+        var layout = network.Layout;
+        _linearOffset = layout[LocallyEquivariantConv.Prefix + "linear"].Offset;
+        _firstOffset = layout[LocallyEquivariantConv.Prefix + "initial_conv.weight"].Offset;
+        _embeddingOffset = _net.IsPotts ? layout[LocallyEquivariantConv.Prefix + "emb.embedding.weight"].Offset : 0;
+        _layerOffsets = [.. Enumerable.Range(0, _net.Layers).Select(LocallyEquivariantConv.LayerPrefix)
+            .Select(prefix => (layout[prefix + "A"].Offset, layout[prefix + "b1"].Offset, layout[prefix + "b2"].Offset))];
+        _tau = [.. network.Layers.Select(layer => new double[layer.Window.Positions])];
         _embedding = new double[_net.PottsStates * _channels];
     }
 
@@ -132,8 +144,9 @@ internal sealed unsafe class GradientBuffers
         for (int l = 0; l < _inputs.Length; l++)
         {
             var window = _net.Windows[l + 1];
-            var tensor = _network.Layout[LocallyEquivariantConv.LayerPrefix(l) + "b2"];
-            var tau = new double[window.Positions];
+            int secondBias = _layerOffsets[l].SecondBias;
+            double[] tau = _tau[l];
+            Array.Clear(tau);
             float* bias = timeBias.Layer(l);
             for (int j = 0; j < window.Positions; j++)
             {
@@ -147,7 +160,7 @@ internal sealed unsafe class GradientBuffers
                         double sum = sums[v * Stride + c];
                         total += _net.IsPotts ? sum * _network.Tables.Pointer[c * _network.TableStride + v] : sum;
                     }
-                    gradient[tensor.Offset + c * window.Positions + j] += total;
+                    gradient[secondBias + c * window.Positions + j] += total;
                     tau[j] += total;
                 }
             }
@@ -158,18 +171,15 @@ internal sealed unsafe class GradientBuffers
     /// <summary>Adds everything that is not folded by run to the flat gradient.</summary>
     public void AddTo(Span<double> gradient)
     {
-        var layout = _network.Layout;
-        int linear = layout[LocallyEquivariantConv.Prefix + "linear"].Offset;
         for (int o = 0; o < _net.OutputsPerSite; o++)
         {
             for (int c = 0; c < _channels; c++)
-                gradient[linear + o * _channels + c] += Output[o * Stride + c];
+                gradient[_linearOffset + o * _channels + c] += Output[o * Stride + c];
         }
-        AddFirst(gradient, layout[LocallyEquivariantConv.Prefix + "initial_conv.weight"].Offset);
+        AddFirst(gradient, _firstOffset);
         for (int l = 0; l < _weights.Length; l++)
             AddLayer(gradient, l);
         if (!_net.IsPotts) return;
-        int embedding = layout[LocallyEquivariantConv.Prefix + "emb.embedding.weight"].Offset;
         for (int v = 0; v < _net.PottsStates; v++)
         {
             for (int c = 0; c < _channels; c++)
@@ -177,7 +187,7 @@ internal sealed unsafe class GradientBuffers
                 double sum = _embedding[v * _channels + c];
                 float* lanes = TableLanes + (v * _padded + c) * Block;
                 for (int n = 0; n < Block; n++) sum += lanes[n];
-                gradient[embedding + v * _channels + c] += sum;
+                gradient[_embeddingOffset + v * _channels + c] += sum;
             }
         }
     }
@@ -200,8 +210,7 @@ internal sealed unsafe class GradientBuffers
     private void AddLayer(Span<double> gradient, int l)
     {
         var window = _net.Windows[l + 1];
-        string prefix = LocallyEquivariantConv.LayerPrefix(l);
-        int weights = _network.Layout[prefix + "A"].Offset, bias = _network.Layout[prefix + "b1"].Offset;
+        int weights = _layerOffsets[l].Weights, bias = _layerOffsets[l].FirstBias;
         for (int j = 0; j < window.Positions; j++)
         {
             float* sums = Weights(l, j);                                // (padded channels, stride)

@@ -4,13 +4,6 @@ using Leaps.Model.Networks;
 
 namespace Leaps.Model.Devices.Simd;
 
-public enum SimdInstructionSet
-{
-    Avx512,
-    Avx2,
-    Portable,
-}
-
 /// <summary>
 /// A network in the form that the SIMD kernels read: weights in single precision, four output channels side
 /// by side. Evaluators share it; <see cref="Load"/> replaces its content.
@@ -136,76 +129,6 @@ public sealed unsafe class SimdNetwork : RateNetwork
             double scale = Architecture.EmbeddingMaxNorm && norm > 1 ? 1 / (norm + 1e-7) : 1;
             for (int c = 0; c < channels; c++)
                 Tables.Pointer[c * TableStride + v] = (float)(scale * row[c]);
-        }
-    }
-}
-
-/// <summary>Matrices (rows, inner) and their transposes, each as four rows side by side for the kernel.</summary>
-internal sealed unsafe class PackedContraction(int count, int rows, int inner)
-{
-    private readonly AlignedBuffer<float> _forward = new(count * rows * inner);
-    private readonly AlignedBuffer<float> _backward = new(count * rows * SimdNetwork.RoundUp(inner, 4));
-
-    public int Rows { get; } = rows;
-    public int Inner { get; } = inner;
-
-    /// <summary>Number of rows of the transpose: inner, padded to a multiple of 4.</summary>
-    public int BackwardRows { get; } = SimdNetwork.RoundUp(inner, 4);
-
-    /// <summary>(rows / 4, inner, 4)</summary>
-    public float* Forward(int matrix = 0) => _forward.Pointer + matrix * Rows * Inner;
-
-    /// <summary>The transpose: (inner / 4, rows, 4)</summary>
-    public float* Backward(int matrix = 0) => _backward.Pointer + matrix * Rows * BackwardRows;
-
-    public void Set(int matrix, int row, int k, float value)
-    {
-        Forward(matrix)[(row / 4 * Inner + k) * 4 + row % 4] = value;
-        Backward(matrix)[(k / 4 * Rows + row) * 4 + k % 4] = value;
-    }
-}
-
-/// <summary>One state-dependent layer: A, b1, b2 by window position.</summary>
-internal sealed unsafe class PackedLayer
-{
-    private readonly int _channels, _padded;
-
-    public PackedLayer(LocallyEquivariantConv net, int layer, int paddedChannels)
-    {
-        Window = net.Windows[layer + 1];
-        _channels = net.Channels;
-        _padded = paddedChannels;
-        Weights = new PackedContraction(Window.Positions, paddedChannels, _channels);
-        FirstBias = new AlignedBuffer<float>(Window.Positions * paddedChannels);
-        SecondBias = new AlignedBuffer<float>(Window.Positions * paddedChannels);
-    }
-
-    public Window Window { get; }
-
-    /// <summary>b1, (positions, padded channels).</summary>
-    public AlignedBuffer<float> FirstBias { get; }
-
-    /// <summary>b2, (positions, padded channels).</summary>
-    public AlignedBuffer<float> SecondBias { get; }
-
-    /// <summary>The weights of each window position, (padded channels, channels).</summary>
-    public PackedContraction Weights { get; }
-
-    public void Load(ParameterSet parameters, int layer)
-    {
-        string prefix = LocallyEquivariantConv.LayerPrefix(layer);
-        ReadOnlySpan<double> weights = parameters[prefix + "A"];       // [C, k², C]
-        ReadOnlySpan<double> b1 = parameters[prefix + "b1"], b2 = parameters[prefix + "b2"];
-        int positions = Window.Positions;
-        for (int c = 0; c < _channels; c++)
-        {
-            for (int j = 0; j < positions; j++)
-            {
-                FirstBias.Pointer[j * _padded + c] = (float)b1[c * positions + j];
-                SecondBias.Pointer[j * _padded + c] = (float)b2[c * positions + j];
-                for (int a = 0; a < _channels; a++)
-                    Weights.Set(j, c, a, (float)weights[(c * positions + j) * _channels + a]);
-            }
         }
     }
 }

@@ -14,7 +14,8 @@ const LIMIT = 5; // the scale shows −5 … +5 σ; what is beyond sits at the e
 export function deviation({ value, stdErr, exact, exactStdErr }) {
   if (![value, stdErr, exact].every(isNumber)) return null;
   const error = Math.hypot(stdErr, isNumber(exactStdErr) ? exactStdErr : 0);
-  if (error <= 0) return null;
+  // What is exact by definition (a correlation at distance 0) has only rounding errors.
+  if (error <= 1e-12 * Math.max(1, Math.abs(exact))) return null;
   const z = (value - exact) / error;
   return { z, grade: Math.abs(z) < 2 ? 'fine' : Math.abs(z) < 4 ? 'note' : 'flagged' };
 }
