@@ -54,8 +54,8 @@ internal sealed record ModelSource(string Path, LeapsModel Model, Target? Target
         if (!asWanted)
             throw new LeapsException(
                 $"{Path}: its network has kernels {Describe(network.Windows)} and {network.Channels} "
-                + $"channels, the configuration asks for {Describe(wanted.Kernels)} and {wanted.Channels}; leave "
-                + "network.kernels out to use the file's");
+                + $"channels, the configuration asks for {Describe(wanted.Kernels)} and {wanted.Channels}; "
+                + "leave network.kernels out to use the file's");
         return Model;
     }
 

@@ -20,13 +20,15 @@ internal sealed record SamplingOutcome(
     {
         var exact = new ExactLogNormalizer(Target);
         double[] times = [0, .. Ensemble.Windows.Select(window => window.Window.End)];
+        double[] known = [.. times.Select(t => exact.At(t) ?? double.NaN)];
         return new WindowSeries
         {
             T = times,
             RelativeEss = [1, .. Ensemble.Windows.Select(window => window.RelativeEss)],
             LogZ = [Target.LogInitialNormalizer, .. Ensemble.Windows.Select(window => window.LogZ)],
             LogZStdErr = [0, .. Ensemble.Windows.Select(window => window.LogZStdErr)],
-            LogZExact = [.. times.Select(t => exact.At(t) ?? double.NaN)],
+            // log Z_0 is always known; alone it is nothing to compare with.
+            LogZExact = known.Skip(1).All(double.IsNaN) ? null : known,
             Resampled = [false, .. Ensemble.Windows.Select(window => window.Resampled.Length > 0)],
             Threshold = threshold,
         };

@@ -145,6 +145,25 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
     }
 
     [Fact]
+    public void Where_nothing_is_exact_a_simulation_is_the_reference_and_says_so()
+    {
+        string configuration = _folder.Write("potts.yaml", """
+            target: {model: potts, lattice: 6, states: 3, beta: 1.0}
+            sample: {walkers: 300, windows: 10, mcmc: {kernel: swendsen-wang}}
+            """);
+        string output = _folder.PathOf("out");
+        var result = _program.Json("run", configuration, "--output", output);
+
+        Assert.All(["logZExact", "energyPerSiteExact", "absMagnetisationExact"],
+            key => Assert.Equal(JsonValueKind.Null, result.GetProperty(key).ValueKind));
+        var reference = result.GetProperty("references").GetProperty("energyPerSite");
+        Assert.Equal("Swendsen–Wang, 20\u202f000 sweeps", reference.GetProperty("source").GetString());
+        Assert.InRange(reference.GetProperty("stdErr").GetDouble(), 1e-4, 0.1);
+        string[] lines = File.ReadAllLines(Path.Combine(output, "windows.csv"));
+        Assert.All(lines.Skip(1), line => Assert.EndsWith(",", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_person_gets_the_table_the_cost_and_the_place_of_the_report()
     {
         string output = _folder.PathOf("out");
