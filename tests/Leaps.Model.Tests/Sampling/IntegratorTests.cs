@@ -16,7 +16,8 @@ public sealed class IntegratorTests
     private const double MeanBound = 4.5;
     private static readonly TimeWindow s_window = new(3, 0.3, 0.9);
 
-    public static TheoryData<string, int> Starts => new MatrixTheoryData<string, int>(["ising", "potts"], [1, 7]);
+    public static TheoryData<string, int> Starts =>
+        new MatrixTheoryData<string, int>(["ising", "potts"], [1, 7]);
 
     [Theory]
     [MemberData(nameof(Starts))]

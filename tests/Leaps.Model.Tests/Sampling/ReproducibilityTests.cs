@@ -136,8 +136,8 @@ public sealed class ReproducibilityTests
     // Walkers first … first + count - 1 of `all` are the walkers 0 … count - 1 of `part`.
     private static void AssertSame(Walkers all, Walkers part, int first, int count)
     {
-        Assert.Equal(
-            all.States[(first * all.Sites)..((first + count) * all.Sites)], part.States[..(count * all.Sites)]);
+        int sites = all.Sites;
+        Assert.Equal(all.States[(first * sites)..((first + count) * sites)], part.States[..(count * sites)]);
         Assert.Equal(all.LogWeights[first..(first + count)], part.LogWeights[..count]);
     }
 }

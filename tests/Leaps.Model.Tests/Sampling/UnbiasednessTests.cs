@@ -134,7 +134,8 @@ public sealed class UnbiasednessTests
     };
 
     private static Walkers Run(Target target, RateNetwork network, AnnealerOptions options) =>
-        new Annealer(target, network, options).Run(cancellation: TestContext.Current.CancellationToken).Walkers;
+        new Annealer(target, network, options)
+            .Run(cancellation: TestContext.Current.CancellationToken).Walkers;
 
     private static void AssertExact(Target target, Walkers walkers, double largestError)
     {
