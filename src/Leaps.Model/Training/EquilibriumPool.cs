@@ -16,7 +16,7 @@ public sealed class EquilibriumPool : ITrainingSource
 
     private readonly Target _target;
     private readonly ulong _seed;
-    private readonly int _strata, _rounds, _sweeps, _cell;
+    private readonly int _strata, _rounds, _sweeps, _batch;
     private readonly ParallelOptions _parallel;
     private readonly byte[] _states;            // (rounds, pairs, sites)
     private readonly McmcKernel[] _kernels;     // (strata)
@@ -26,26 +26,28 @@ public sealed class EquilibriumPool : ITrainingSource
         _target = target;
         _seed = options.Seed;
         _strata = Math.Min(options.PoolTimes, options.Batch);
-        _cell = (options.Batch + _strata - 1) / _strata;
+        _batch = options.Batch;
         _rounds = Math.Max(1, options.PoolWalkers / options.Batch);
         _sweeps = options.PoolSweeps;
         _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount };
         _kernels = [.. Enumerable.Range(0, _strata).Select(_ => new HeatBathSweep(target))];
         _states = new byte[checked(_rounds * options.Batch * target.Sites)];
-        WarmUp(options.Batch);
+        WarmUp();
     }
+
+    // Pairs First(s) … First(s + 1) - 1 of a batch belong to stratum s; none is empty.
+    private int First(int stratum) => (int)((long)stratum * _batch / _strata);
 
     public void Fill(int update, TrainingBatch batch)
     {
         int sites = _target.Sites, start = update % _rounds * batch.Count * sites;
         Parallel.For(0, _strata, _parallel, stratum =>
         {
-            int from = Math.Min(stratum * _cell, batch.Count), to = Math.Min(from + _cell, batch.Count);
             var clock = new RandomStream(_seed, RandomPurpose.TrainingBatch, stratum, update);
             double time = (stratum + clock.NextDouble()) / _strata;
             var kernel = _kernels[stratum];
             kernel.Prepare(time);
-            for (int pair = from; pair < to; pair++)
+            for (int pair = First(stratum); pair < First(stratum + 1); pair++)
             {
                 var state = _states.AsSpan(start + pair * sites, sites);
                 var stream = new RandomStream(_seed, RandomPurpose.TrainingPool, pair, update + 1L);
@@ -58,15 +60,15 @@ public sealed class EquilibriumPool : ITrainingSource
     }
 
     // Uniform states, then sweeps along the path up to each walker's stratum.
-    private void WarmUp(int batch)
+    private void WarmUp()
     {
         int sites = _target.Sites;
         Parallel.For(0, _strata, _parallel, stratum =>
         {
             var kernel = _kernels[stratum];
-            for (int pair = stratum * _cell; pair < Math.Min((stratum + 1) * _cell, batch); pair++)
+            for (int pair = First(stratum); pair < First(stratum + 1); pair++)
             {
-                for (int walker = pair; walker < _rounds * batch; walker += batch)
+                for (int walker = pair; walker < _rounds * _batch; walker += _batch)
                 {
                     var state = _states.AsSpan(walker * sites, sites);
                     var stream = new RandomStream(_seed, RandomPurpose.TrainingPool, walker, step: 0);

@@ -29,6 +29,7 @@ public sealed class Trainer
     private readonly TrainingBatch _batch;
     private readonly Adam _adam;
     private readonly double[] _gradient;
+    private readonly ParameterSet _best;
 
     /// <param name="target">what the network is to sample</param>
     /// <param name="model">trained in place</param>
@@ -51,7 +52,7 @@ public sealed class Trainer
         _batch = new TrainingBatch(options.Batch, target.Sites);
         _adam = new Adam(model.Layout.Count);
         _gradient = new double[model.Layout.Count];
-        BestParameters = model.Parameters.Clone();
+        _best = model.Parameters.Clone();
     }
 
     public LeapsModel Model { get; }
@@ -60,7 +61,7 @@ public sealed class Trainer
     public int Updates { get; private set; }
 
     /// <summary>The parameters with the best evaluation so far; the present ones when there was none.</summary>
-    public ParameterSet BestParameters { get; private set; }
+    public ParameterSet BestParameters => double.IsNegativeInfinity(BestRelativeEss) ? Model.Parameters : _best;
     public double BestRelativeEss { get; private set; } = double.NegativeInfinity;
     public int BestUpdate { get; private set; }
 
@@ -92,7 +93,7 @@ public sealed class Trainer
     public void RestoreBest()
     {
         if (double.IsNegativeInfinity(BestRelativeEss)) return;
-        BestParameters.Values.CopyTo(Model.Parameters.Values, 0);
+        _best.Values.CopyTo(Model.Parameters.Values, 0);
         _network.Load(Model.Parameters);
     }
 
@@ -112,7 +113,7 @@ public sealed class Trainer
         {
             BestRelativeEss = relativeEss;
             BestUpdate = Updates;
-            Model.Parameters.Values.CopyTo(BestParameters.Values, 0);
+            Model.Parameters.Values.CopyTo(_best.Values, 0);
         }
         return relativeEss;
     }
