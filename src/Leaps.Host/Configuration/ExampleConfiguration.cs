@@ -19,17 +19,17 @@ public static class ExampleConfiguration
           channels: 8
           free-energy: [32, 32]
         train:
-          updates: 4000
+          updates: 8000
           batch: 256
-          learning-rate: 4e-3
-          decay: {every: 100, factor: 0.95}
-          source: pool
-          evaluate: {every: 500}
+          learning-rate: 6e-3
+          decay: {every: 100, factor: 0.96}
+          pool: {times: 8}
+          evaluate: {every: 1000}
         sample:
-          walkers: 16384
+          walkers: 10000
           windows: 10
           integrator: exact
-          resample: {threshold: 0.5}
+          replicas: 4
         seed: 1
         """;
 }
