@@ -37,7 +37,7 @@ public sealed class EulerIntegrator : Integrator
             var rates = Evaluator == null ? default : RateMatrix.Totals(outputs, _levels, _factors);
             double growth = RateMatrix.LogWeightRate(Target.EnergyTimeDerivative(state, window.Start), rates);
             if (!double.IsFinite(growth))
-                throw NotFinite(walkers.FirstSlot + first + k, window, "K", growth);
+                throw NotUsable(walkers.FirstSlot + first + k, window, "K", growth);
             walkers.LogWeights[first + k] += window.Length * growth;
             if (Evaluator == null) continue;
             var stream = new RandomStream(Seed, RandomPurpose.Jump, walkers.FirstSlot + first + k, window.Index);

@@ -17,8 +17,8 @@ namespace Leaps.Model.Sampling;
 /// </summary>
 public sealed class ExactIntegrator : Integrator
 {
-    // A chain that jumps more often than this in one window has diverged.
-    private const long MaxJumpsPerSite = 100_000;
+    // A walker that jumps more often than this in one window follows rates that have diverged.
+    private const int MaxJumps = 1000, MaxJumpsPerSite = 200;
 
     private readonly float[] _outputs;              // (block, outputs)
     private readonly byte[] _levels;                // (outputs)
@@ -58,8 +58,8 @@ public sealed class ExactIntegrator : Integrator
         var states = walkers.States.AsSpan(first * Target.Sites, count * Target.Sites);
         var outputs = _outputs.AsSpan(0, count * Target.Outputs);
         Evaluator.Follow(states, count, frozen, outputs);
-        long evaluations = count, jumps = 0, limit = MaxJumpsPerSite * Target.Sites * count;
-        for (int inside = count; ;)
+        long evaluations = count, jumps = 0;
+        for (int inside = count, round = 1; ; round++)
         {
             int still = 0;
             for (int n = 0; n < inside; n++)
@@ -72,8 +72,8 @@ public sealed class ExactIntegrator : Integrator
             Evaluator.FollowJumps(states, _jumps.AsSpan(0, inside), outputs);
             evaluations += inside;
             jumps += inside;
-            if (jumps > limit)
-                throw NotFinite(walkers.FirstSlot + first, window, "the number of jumps", jumps);
+            if (round > MaxJumps + MaxJumpsPerSite * Target.Sites)
+                throw NotUsable(walkers.FirstSlot + first + _inside[0], window, "the number of jumps", round);
         }
         AddEnergyDifference(walkers, first, count, frozen, window.End);
         return new IntegrationCost(evaluations, jumps);
@@ -87,7 +87,7 @@ public sealed class ExactIntegrator : Integrator
         Target.LocalLevels(state, _levels);
         var rates = RateMatrix.Totals(outputs, _levels, _factors);
         if (!double.IsFinite(rates.Corrector))
-            throw NotFinite(walkers.FirstSlot + first + k, window, "λ_f - λ_b", rates.Corrector);
+            throw NotUsable(walkers.FirstSlot + first + k, window, "λ_f - λ_b", rates.Corrector);
         ref var stream = ref _streams[k];
         double holding = stream.NextExponential() / rates.Outgoing;
         bool stays = !(holding < _remaining[k]);

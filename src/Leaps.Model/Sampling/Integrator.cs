@@ -46,7 +46,7 @@ public abstract class Integrator
     /// <exception cref="LeapsException">A rate or weight is not finite; the message names walker, window and term.</exception>
     public abstract IntegrationCost Advance(Walkers walkers, int first, int count, TimeWindow window);
 
-    protected static LeapsException NotFinite(long slot, TimeWindow window, string term, double value) => new(
+    protected static LeapsException NotUsable(long slot, TimeWindow window, string term, double value) => new(
         FormattableString.Invariant($"Walker {slot}, window {window.Index} (t = {window.Start:G4} to {window.End:G4}): {term} is {value}. ") +
         "The run can't go on: check the couplings, or train with a smaller learning rate.");
 }
