@@ -17,7 +17,9 @@ internal static class SamplingWarnings
         if (options.Integrator == IntegratorKind.Euler)
             yield return "The euler integrator is biased: its estimates have an error that more walkers do "
                 + "not cure and that no error bar shows. Use more windows, or the exact integrator.";
-        if (estimates.SurvivingFamilies < FewFamilies || estimates.FamilyStatistic / walkers > LargeFamilies)
+        bool resampled = estimates.SurvivingFamilies < walkers;
+        if (resampled
+            && (estimates.SurvivingFamilies < FewFamilies || estimates.FamilyStatistic / walkers > LargeFamilies))
             yield return string.Create(culture,
                 $"Too few families: {estimates.SurvivingFamilies:N0} of {walkers:N0} are left, ρ/M = ")
                 + string.Create(culture, $"{estimates.FamilyStatistic / walkers:F3}. ")
