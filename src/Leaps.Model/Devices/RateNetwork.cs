@@ -73,7 +73,10 @@ public abstract class RateEvaluator(LocallyEquivariantConv architecture)
             Evaluate(states.Slice(jump.Place * sites, sites), 1, _followedTime, output.Slice(jump.Place * outputs, outputs));
     }
 
-    /// <summary>As <see cref="Evaluate"/>, a time for each walker; kept for <see cref="Backward"/>.</summary>
+    /// <summary>
+    /// As <see cref="Evaluate"/>, a time for each walker; kept for <see cref="Backward"/>, which has to come
+    /// before any other evaluation and before new parameters.
+    /// </summary>
     /// <param name="states">(walkers, sites)</param>
     /// <param name="times">(walkers); equal neighbours share the work of the time network</param>
     /// <param name="output">(walkers, outputs per site, sites)</param>

@@ -17,8 +17,8 @@ public sealed class ResidualLoss
 {
     private const int MaxSlices = 16;
 
-    // Pairs whose activations are held between the forward and the backward pass.
-    private const int PairsAtOnce = 16;
+    // Pairs whose activations are held between the forward and the backward pass: 16 up to L = 64, then fewer.
+    private const int MostPairsAtOnce = 16, SitesAtOnce = MostPairsAtOnce * 64 * 64;
 
     private readonly Target _target;
     private readonly LeapsModel _model;
@@ -94,8 +94,9 @@ public sealed class ResidualLoss
     // A fixed share of every batch, with the scratch that it needs.
     private sealed class Slice(int first, int count, Target target, LeapsModel model, RateEvaluator evaluator)
     {
-        private readonly float[] _outputs = new float[PairsAtOnce * target.Outputs];
-        private readonly float[] _outputGradient = new float[PairsAtOnce * target.Outputs];
+        private readonly int _pairsAtOnce = PairsAtOnce(target);
+        private readonly float[] _outputs = new float[PairsAtOnce(target) * target.Outputs];
+        private readonly float[] _outputGradient = new float[PairsAtOnce(target) * target.Outputs];
         private readonly byte[] _levels = new byte[target.Outputs];
         private readonly double[] _factors = new double[target.Levels];
 
@@ -104,9 +105,12 @@ public sealed class ResidualLoss
         public void Run(TrainingBatch batch, double[] freeEnergySlopes, double[] residuals, double scale)
         {
             Array.Clear(Gradient);
-            for (int from = first; from < first + count; from += PairsAtOnce)
-                RunPart(batch, from, Math.Min(PairsAtOnce, first + count - from), freeEnergySlopes, residuals, scale);
+            for (int from = first; from < first + count; from += _pairsAtOnce)
+                RunPart(batch, from, Math.Min(_pairsAtOnce, first + count - from), freeEnergySlopes, residuals, scale);
         }
+
+        private static int PairsAtOnce(Target target) =>
+            Math.Clamp(SitesAtOnce / target.Sites, 1, MostPairsAtOnce);
 
         private void RunPart(TrainingBatch batch, int from, int pairs, double[] freeEnergySlopes, double[] residuals, double scale)
         {

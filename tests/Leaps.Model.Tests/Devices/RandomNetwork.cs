@@ -11,12 +11,13 @@ public sealed class RandomNetwork
 
     /// <param name="seed">all that is drawn follows from it</param>
     /// <param name="padding">null: either</param>
-    public RandomNetwork(ulong seed, FirstPadding? padding = null)
+    /// <param name="states">q of a Potts network; null: Ising, or Potts with 2 to 5 states</param>
+    public RandomNetwork(ulong seed, FirstPadding? padding = null, int? states = null)
     {
         _seed = seed;
         var stream = new RandomStream(seed, RandomPurpose.Test);
         var lattice = new Lattice(2 + stream.NextInt(5), 2 + stream.NextInt(5));
-        int pottsStates = stream.NextInt(2) == 0 ? 0 : 2 + stream.NextInt(4);
+        int pottsStates = states ?? (stream.NextInt(2) == 0 ? 0 : 2 + stream.NextInt(4));
         var windows = new Window[2 + stream.NextInt(2)];
         for (int l = 0; l < windows.Length; l++)
         {

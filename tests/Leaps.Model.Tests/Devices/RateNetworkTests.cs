@@ -60,29 +60,47 @@ public abstract partial class RateNetworkTests
     public void Outputs_and_gradients_match_the_Reference_on_networks_of_any_shape()
     {
         for (ulong seed = 0; seed < RandomNetworks; seed++)
-        {
-            var random = new RandomNetwork(seed);
-            const int walkers = 5;
-            byte[] states = random.States(walkers);
-            double[] times = random.Times(walkers);
-            double[] u = random.Normals(walkers * random.Architecture.Outputs);
-            var specification = new ReferenceNetwork(random.Architecture);
-            specification.Load(random.Parameters);
-            var reference = (ReferenceEvaluator)specification.CreateEvaluator();
-            var expected = new double[u.Length];
-            var expectedGradient = new double[random.Parameters.Values.Length];
-            reference.Forward(states, times, expected);
-            reference.Backward(u, expectedGradient);
+            AssertMatchesReference(new RandomNetwork(seed));
+    }
 
-            var evaluator = Evaluator(random);
-            var gradient = new ParameterSet(random.Architecture.Layout);
-            AssertClose(expected, Outputs(evaluator, random, states, times), Tolerance, $"G, {random}");
-            Backward(evaluator, u, gradient.Values);
-            foreach (var tensor in random.Architecture.Layout.Tensors)
-            {
-                AssertClose(expectedGradient.AsSpan(tensor.Offset, tensor.Length).ToArray(),
-                    gradient[tensor.Name].ToArray(), Tolerance, $"{tensor.Name}, {random}");
-            }
+    // A vector register holds the embedding of up to eight values, "outside the lattice" included.
+    [Theory]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(16)]
+    [InlineData(64)]
+    public void Outputs_and_gradients_match_the_Reference_for_many_Potts_states(int states)
+    {
+        for (ulong seed = 0; seed < 3; seed++)
+        {
+            AssertMatchesReference(new RandomNetwork(seed, FirstPadding.Periodic, states));
+            AssertMatchesReference(new RandomNetwork(seed, FirstPadding.Zeros, states));
+        }
+    }
+
+    private void AssertMatchesReference(RandomNetwork random)
+    {
+        const int walkers = 5;
+        byte[] states = random.States(walkers);
+        double[] times = random.Times(walkers);
+        double[] u = random.Normals(walkers * random.Architecture.Outputs);
+        var specification = new ReferenceNetwork(random.Architecture);
+        specification.Load(random.Parameters);
+        var reference = (ReferenceEvaluator)specification.CreateEvaluator();
+        var expected = new double[u.Length];
+        var expectedGradient = new double[random.Parameters.Values.Length];
+        reference.Forward(states, times, expected);
+        reference.Backward(u, expectedGradient);
+
+        var evaluator = Evaluator(random);
+        var gradient = new ParameterSet(random.Architecture.Layout);
+        AssertClose(expected, Outputs(evaluator, random, states, times), Tolerance, $"G, {random}");
+        Backward(evaluator, u, gradient.Values);
+        foreach (var tensor in random.Architecture.Layout.Tensors)
+        {
+            AssertClose(expectedGradient.AsSpan(tensor.Offset, tensor.Length).ToArray(),
+                gradient[tensor.Name].ToArray(), Tolerance, $"{tensor.Name}, {random}");
         }
     }
 

@@ -34,12 +34,12 @@ internal sealed unsafe class ColumnGatherer
         _padRows = net.Windows.Max(window => window.Rows) / 2;
         _padColumns = net.Windows.Max(window => window.Columns) / 2;
         _stride = SimdNetwork.RoundUp(_lattice.Columns + 2 * _padColumns, Chunk);
-        int size = (_lattice.Rows + 2 * _padRows) * _stride + Chunk;
-        _periodic = new AlignedBuffer<byte>(size);
+        ExtendedBytes = (_lattice.Rows + 2 * _padRows) * _stride + Chunk;
+        _periodic = new AlignedBuffer<byte>(ExtendedBytes);
         bool bounded = net.Padding == FirstPadding.Zeros;
         if (bounded)
         {
-            _bounded = new AlignedBuffer<byte>(size);
+            _bounded = new AlignedBuffer<byte>(ExtendedBytes);
             _bounded.Span.Fill((byte)net.PottsStates);
         }
         var rows = new Dictionary<(int, int, bool), int>();
@@ -69,7 +69,7 @@ internal sealed unsafe class ColumnGatherer
     public int TableBytes => RowCount * RowBytes;
 
     /// <summary>Bytes of an extended lattice: the state with a periodic margin as wide as the windows need.</summary>
-    public int ExtendedBytes => _periodic.Length;
+    public int ExtendedBytes { get; }
 
     /// <summary>Makes the given state the one that <see cref="Fill"/> reads.</summary>
     /// <param name="state">(sites)</param>

@@ -41,9 +41,9 @@ internal sealed unsafe class GradientBuffers
         _nextP = new(_padded * Block);
         _hidden = new(_padded * Block);
         _tableLanes = new(Math.Max(1, _net.PottsStates) * _padded * Block);
-        _weights = [.. network.Layers.Select(layer => new AlignedBuffer<float>(layer.Window.Positions * _padded * Stride))];
+        _weights = [.. network.Layers.Select(layer => new AlignedBuffer<float>((long)layer.Window.Positions * _padded * Stride))];
         _inputs = [.. network.Layers.Select(layer =>
-            new AlignedBuffer<float>(SimdNetwork.RoundUp(layer.Window.Positions * RowsPerPosition, 4) * Stride))];
+            new AlignedBuffer<float>((long)SimdNetwork.RoundUp(layer.Window.Positions * RowsPerPosition, 4) * Stride))];
         var layout = network.Layout;
         _linearOffset = layout[LocallyEquivariantConv.Prefix + "linear"].Offset;
         _firstOffset = layout[LocallyEquivariantConv.Prefix + "initial_conv.weight"].Offset;
@@ -79,21 +79,21 @@ internal sealed unsafe class GradientBuffers
     /// <summary>Lane sums of the embedding's gradient, (q, padded channels, block).</summary>
     public float* TableLanes => _tableLanes.Pointer;
 
-    public float* Weights(int layer, int position) => _weights[layer].Pointer + position * _padded * Stride;
-    public float* Inputs(int layer, int row) => _inputs[layer].Pointer + row * Stride;
+    public float* Weights(int layer, int position) => _weights[layer].Pointer + (long)position * _padded * Stride;
+    public float* Inputs(int layer, int row) => _inputs[layer].Pointer + (long)row * Stride;
 
     public void Clear()
     {
-        _output.Span.Clear();
-        _first.Span.Clear();
-        _tableLanes.Span.Clear();
-        foreach (var buffer in _weights) buffer.Span.Clear();
+        _output.Clear();
+        _first.Clear();
+        _tableLanes.Clear();
+        foreach (var buffer in _weights) buffer.Clear();
         Array.Clear(_embedding);
     }
 
     public void BeginRun()
     {
-        foreach (var buffer in _inputs) buffer.Span.Clear();
+        foreach (var buffer in _inputs) buffer.Clear();
     }
 
     public void Transpose(float* source, int rows, bool withOne)

@@ -3,8 +3,8 @@ namespace Leaps.Model.Devices.Simd;
 /// <summary>Matrices (rows, inner) and their transposes, each as four rows side by side for the kernel.</summary>
 internal sealed unsafe class PackedContraction(int count, int rows, int inner)
 {
-    private readonly AlignedBuffer<float> _forward = new(count * rows * inner);
-    private readonly AlignedBuffer<float> _backward = new(count * rows * SimdNetwork.RoundUp(inner, 4));
+    private readonly AlignedBuffer<float> _forward = new((long)count * rows * inner);
+    private readonly AlignedBuffer<float> _backward = new((long)count * rows * SimdNetwork.RoundUp(inner, 4));
 
     public int Rows { get; } = rows;
     public int Inner { get; } = inner;
@@ -13,10 +13,10 @@ internal sealed unsafe class PackedContraction(int count, int rows, int inner)
     public int BackwardRows { get; } = SimdNetwork.RoundUp(inner, 4);
 
     /// <summary>(rows / 4, inner, 4)</summary>
-    public float* Forward(int matrix = 0) => _forward.Pointer + matrix * Rows * Inner;
+    public float* Forward(int matrix = 0) => _forward.Pointer + (long)matrix * Rows * Inner;
 
     /// <summary>The transpose: (inner / 4, rows, 4)</summary>
-    public float* Backward(int matrix = 0) => _backward.Pointer + matrix * Rows * BackwardRows;
+    public float* Backward(int matrix = 0) => _backward.Pointer + (long)matrix * Rows * BackwardRows;
 
     public void Set(int matrix, int row, int k, float value)
     {

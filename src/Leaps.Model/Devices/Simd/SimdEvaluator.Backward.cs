@@ -17,9 +17,12 @@ namespace Leaps.Model.Devices.Simd;
 /// </remarks>
 internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
 {
+    // What a forward pass leaves behind was overwritten by another call.
+    private const int Forgotten = -1;
+
     private readonly List<(double Time, int FirstWalker, int Walkers, int FirstBlock)> _runs = [];
     private byte[] _states = [];
-    private int _walkers;
+    private int _walkers = Forgotten;       // of the last forward pass
     private GradientBuffers? _gradients;
 
     public override void Forward(ReadOnlySpan<byte> states, ReadOnlySpan<double> times, Span<float> output)
@@ -28,9 +31,10 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         CheckSizes(states, _walkers, output);
         if (_states.Length < states.Length) _states = new byte[states.Length];
         states.CopyTo(_states);
-        int blocks = SplitRuns(times);
-        if (_table.Length < blocks * _gatherer.TableBytes) _table = new AlignedBuffer<byte>(blocks * _gatherer.TableBytes);
-        if (_p.Length < blocks * _activations) _p = new AlignedBuffer<float>(blocks * _activations);
+        long blocks = SplitRuns(times);
+        long tableBytes = blocks * _gatherer.TableBytes, activations = blocks * _activations;
+        if (_table.Length < tableBytes) _table = new AlignedBuffer<byte>(tableBytes);
+        if (_p.Length < activations) _p = new AlignedBuffer<float>(activations);
         foreach (var run in _runs)
         {
             _timeBias.Prepare(run.Time);
@@ -39,16 +43,19 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             int columns = run.Walkers * _sites, block = run.FirstBlock;
             for (int first = 0; first < columns; first += Block, block++)
             {
-                byte* table = _table.Pointer + block * _gatherer.TableBytes;
+                byte* table = Table(block);
                 Gather(runStates, first, Math.Min(Block, columns - first), table);
-                ForwardBlock(table, _p.Pointer + block * _activations, run.Time);
+                ForwardBlock(table, Activations(block), run.Time);
                 WriteOutput(runStates, first, Math.Min(Block, columns - first), run.Time, runOutput);
             }
         }
+        GC.KeepAlive(this);
     }
 
     public override void Backward(ReadOnlySpan<float> outputGradient, Span<double> gradient)
     {
+        if (_walkers < 0)
+            throw new InvalidOperationException("The last forward pass is gone: another call came between.");
         if (outputGradient.Length != _walkers * _net.Outputs)
             throw new ArgumentException("The output gradient doesn't have the size of the last forward pass.");
         _gradients ??= new GradientBuffers(_network);
@@ -63,12 +70,17 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             for (int first = 0; first < columns; first += Block, block++)
             {
                 LoadOutputGradient(states, runGradient, first, Math.Min(Block, columns - first), run.Time);
-                BackwardBlock(_table.Pointer + block * _gatherer.TableBytes, _p.Pointer + block * _activations, run.Time);
+                BackwardBlock(Table(block), Activations(block), run.Time);
             }
             _gradients.EndRun(_timeBias, gradient);
         }
         _gradients.AddTo(gradient);
+        GC.KeepAlive(this);
     }
+
+    // Where a block's table and P^0 … P^n are kept; in long, since all blocks together may exceed an int.
+    private byte* Table(int block) => _table.Pointer + (long)block * _gatherer.TableBytes;
+    private float* Activations(int block) => _p.Pointer + (long)block * _activations;
 
     // Runs of equal times; each starts a block of its own. Returns the number of blocks.
     private int SplitRuns(ReadOnlySpan<double> times)

@@ -28,6 +28,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         _followed.Reserve(walkers, _padded);
         _followed.Time = time;
         FollowAnew(states, 0, walkers, output);
+        GC.KeepAlive(this);
     }
 
     public override void FollowJumps(ReadOnlySpan<byte> states, ReadOnlySpan<SiteJump> jumps, Span<float> output)
@@ -38,6 +39,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             base.FollowJumps(states, jumps, output);
             return;
         }
+        _walkers = Forgotten;
         _timeBias.Prepare(f.Time);
         f.Jumps.Clear();
         foreach (var jump in jumps)
@@ -63,6 +65,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         f.Collect(f.Reach.Last, withOwn: true);
         for (int first = 0; first < f.ColumnCount; first += Block)
             UpdateOutput(states, first, Math.Min(Block, f.ColumnCount - first), output);
+        GC.KeepAlive(this);
     }
 
     // Evaluates walkers as a whole and keeps their activations.
@@ -71,6 +74,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         var f = _followed!;
         states = states.Slice(firstPlace * _sites, places * _sites);
         output = output.Slice(firstPlace * _net.Outputs, places * _net.Outputs);
+        _walkers = Forgotten;
         _timeBias.Prepare(f.Time);
         f.JumpCounts.AsSpan(firstPlace, places).Clear();
         int columns = places * _sites;
@@ -244,8 +248,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             if (JumpCounts.Length >= walkers) return;
             int sites = net.Lattice.Sites;
             _padded = padded;
-            _activations = new AlignedBuffer<float>(walkers * (net.Layers + 1) * sites * padded);
-            _extended = new AlignedBuffer<byte>(walkers * gatherer.ExtendedBytes);
+            _activations = new AlignedBuffer<float>((long)walkers * (net.Layers + 1) * sites * padded);
+            _extended = new AlignedBuffer<byte>((long)walkers * gatherer.ExtendedBytes);
             _columns = new (int, int)[walkers * sites];
             JumpCounts = new int[walkers];
             Jumps.Capacity = walkers;
@@ -253,9 +257,9 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
 
         /// <summary>P^l of one site, (padded channels).</summary>
         public float* Activations(int place, int layer, int site) => _activations.Pointer
-            + ((place * (net.Layers + 1) + layer) * net.Lattice.Sites + site) * _padded;
+            + ((long)(place * (net.Layers + 1) + layer) * net.Lattice.Sites + site) * _padded;
 
-        public byte* Extended(int place) => _extended.Pointer + place * gatherer.ExtendedBytes;
+        public byte* Extended(int place) => _extended.Pointer + (long)place * gatherer.ExtendedBytes;
 
         /// <summary>Lists the reached columns of every jump.</summary>
         public void Collect(JumpReach.Column[] reached, bool withOwn)

@@ -35,7 +35,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
         _sites = _net.Lattice.Sites;
         _padded = network.PaddedChannels;
         _activations = (_net.Layers + 1) * _padded * Block;
-        _x = new AlignedBuffer<float>(network.First.BackwardRows * Block);
+        _x = new AlignedBuffer<float>((long)network.First.BackwardRows * Block);
         _h = new AlignedBuffer<float>(_padded * Block);
         _z = new AlignedBuffer<float>(Math.Max(_padded, network.PaddedOutputs) * Block);
         _zeros = new AlignedBuffer<float>(Math.Max(_padded, Math.Max(network.PaddedOutputs, network.First.BackwardRows)));
@@ -46,6 +46,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
     public override void Evaluate(ReadOnlySpan<byte> states, int walkers, double time, Span<float> output)
     {
         CheckSizes(states, walkers, output);
+        _walkers = Forgotten;
         _timeBias.Prepare(time);
         int columns = walkers * _sites;
         for (int first = 0; first < columns; first += Block)
@@ -54,6 +55,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
             ForwardBlock(_table.Pointer, _p.Pointer, time);
             WriteOutput(states, first, Math.Min(Block, columns - first), time, output);
         }
+        GC.KeepAlive(this);
     }
 
     private void CheckSizes(ReadOnlySpan<byte> states, int walkers, Span<float> output)

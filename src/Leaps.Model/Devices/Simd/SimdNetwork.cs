@@ -110,6 +110,7 @@ public sealed unsafe class SimdNetwork : RateNetwork
             LoadEmbedding(parameters[LocallyEquivariantConv.Prefix + "emb.embedding.weight"]);
         for (int l = 0; l < Layers.Length; l++)
             Layers[l].Load(parameters, l);
+        GC.KeepAlive(this);
     }
 
     internal static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
