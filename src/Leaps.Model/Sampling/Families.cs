@@ -20,29 +20,41 @@ public static class Families
     {
         double m = logWeights.Length;
         if (m < 2) return double.NaN;
-        double squares = 0;
-        foreach (double weight in Weights(logWeights, families).Values)
-            squares += weight * weight;
+        double squares = SumOfSquares(logWeights, families);
         double inflation = Math.Exp((multinomialResamplings + 1) * Math.Log(m / (m - 1)));
         return Math.Max(0, 1 - inflation * (1 - squares));
     }
 
-    /// <summary>W_f = Σ_{m in f} W_m, in order of first appearance.</summary>
-    public static Dictionary<int, double> Weights(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families)
+    /// <summary>
+    /// ρ_t = M Σ_f W_f²: 1 when every walker is its own family, M when one family holds all the weight.
+    /// </summary>
+    public static double Statistic(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families) =>
+        logWeights.Length * SumOfSquares(logWeights, families);
+
+    // Σ_f W_f², W_f = Σ_{m in f} W_m. Resampling keeps families together and in order: a family is a run.
+    private static double SumOfSquares(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families)
     {
         double[] weights = LogWeights.Normalised(logWeights);
+        double squares = 0, sum = 0;
+        for (int m = 0; m < weights.Length; m++)
+        {
+            if (m > 0 && families[m] < families[m - 1])
+                return SumOfSquaresInAnyOrder(weights, families);
+            if (m > 0 && families[m] != families[m - 1])
+            {
+                squares += sum * sum;
+                sum = 0;
+            }
+            sum += weights[m];
+        }
+        return squares + sum * sum;
+    }
+
+    private static double SumOfSquaresInAnyOrder(double[] weights, ReadOnlySpan<int> families)
+    {
         var sums = new Dictionary<int, double>();
         for (int m = 0; m < weights.Length; m++)
             sums[families[m]] = sums.GetValueOrDefault(families[m]) + weights[m];
-        return sums;
-    }
-
-    /// <summary>ρ_t = M Σ_f W_f²: 1 when every walker is its own family, M when one family holds all the weight.</summary>
-    public static double Statistic(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families)
-    {
-        double squares = 0;
-        foreach (double weight in Weights(logWeights, families).Values)
-            squares += weight * weight;
-        return logWeights.Length * squares;
+        return sums.Values.Sum(sum => sum * sum);
     }
 }
