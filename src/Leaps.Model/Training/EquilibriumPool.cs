@@ -28,10 +28,11 @@ public sealed class EquilibriumPool : ITrainingSource
         _strata = Math.Min(options.PoolTimes, options.Batch);
         _batch = options.Batch;
         _rounds = Math.Max(1, options.PoolWalkers / options.Batch);
+        Walkers.RequireRoom((long)_rounds * options.Batch, target.Sites, "pool walkers");
         _sweeps = options.PoolSweeps;
         _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount };
         _kernels = [.. Enumerable.Range(0, _strata).Select(_ => new HeatBathSweep(target))];
-        _states = new byte[checked(_rounds * options.Batch * target.Sites)];
+        _states = new byte[_rounds * options.Batch * target.Sites];
         WarmUp();
     }
 
@@ -59,26 +60,31 @@ public sealed class EquilibriumPool : ITrainingSource
         });
     }
 
-    // Uniform states, then sweeps along the path up to each walker's stratum.
+    // Uniform states, then sweeps along the path up to each walker's stratum. The tables of a time cost more
+    // than a sweep where q is large: a stratum's walkers go through each time together.
     private void WarmUp()
     {
         int sites = _target.Sites;
         Parallel.For(0, _strata, _parallel, stratum =>
         {
             var kernel = _kernels[stratum];
-            for (int pair = First(stratum); pair < First(stratum + 1); pair++)
+            int first = First(stratum), pairs = First(stratum + 1) - first;
+            var streams = new RandomStream[_rounds * pairs];
+            for (int sweep = 0; sweep <= WarmUpSweeps; sweep++)
             {
-                for (int walker = pair; walker < _rounds * _batch; walker += _batch)
+                kernel.Prepare((double)sweep / WarmUpSweeps * stratum / _strata);
+                for (int k = 0; k < streams.Length; k++)
                 {
+                    int walker = k / pairs * _batch + first + k % pairs;
                     var state = _states.AsSpan(walker * sites, sites);
-                    var stream = new RandomStream(_seed, RandomPurpose.TrainingPool, walker, step: 0);
-                    foreach (ref byte value in state)
-                        value = (byte)stream.NextInt(_target.States);
-                    for (int sweep = 1; sweep <= WarmUpSweeps; sweep++)
+                    if (sweep > 0)
                     {
-                        kernel.Prepare((double)sweep / WarmUpSweeps * stratum / _strata);
-                        kernel.Sweep(state, ref stream);
+                        kernel.Sweep(state, ref streams[k]);
+                        continue;
                     }
+                    streams[k] = new RandomStream(_seed, RandomPurpose.TrainingPool, walker, step: 0);
+                    foreach (ref byte value in state)
+                        value = (byte)streams[k].NextInt(_target.States);
                 }
             }
         });

@@ -20,6 +20,7 @@ internal sealed class HeatBathTable
     private readonly double[] _factors = new double[9]; // e^{κ d}, d = -4 … 4
     private readonly double[] _weights;                 // (q), scratch
     private bool _ferromagnet;
+    private double _time = double.NaN;                  // of the thresholds
 
     public HeatBathTable(Target target)
     {
@@ -41,8 +42,11 @@ internal sealed class HeatBathTable
     /// <summary>P(value ≤ v) · 2^64, v = 0 … q-2, (neighbour configurations, q-1).</summary>
     public ulong[] Thresholds { get; }
 
+    /// <summary>Makes the tables of a time unless they are there already: for q = 8 they have 28,672 entries.</summary>
     public void Prepare(double time)
     {
+        if (time == _time) return;
+        _time = time;
         var couplings = MatchCouplings.Of(_target, time);
         _ferromagnet = couplings.Bond >= 0;
         for (int d = -4; d <= 4; d++)
