@@ -30,6 +30,10 @@ public enum FirstPadding
 public sealed class LocallyEquivariantConv
 {
     public const int TimeHidden = 64;
+
+    // Σ window positions · C · max(C, 16): below it no index into packed weights or gradients exceeds an int.
+    private const long LargestSize = 1L << 28;
+
     public const string Prefix = "net.network.";
 
     public LocallyEquivariantConv(Target target, IReadOnlyList<Window> windows, int channels,
@@ -56,6 +60,12 @@ public sealed class LocallyEquivariantConv
             throw new LeapsException($"A Potts network with {pottsStates} states is not supported: use 2 to 64.");
         foreach (var window in windows)
             window.Validate(lattice);
+        if (windows.Sum(window => (long)window.Positions * channels * Math.Max(channels, 16)) > LargestSize)
+        {
+            throw new LeapsException(
+                $"{channels} channels with kernels {string.Join(", ", windows)} make too large a network: use fewer "
+                + "channels or smaller kernels.");
+        }
         Lattice = lattice;
         PottsStates = pottsStates;
         Windows = [.. windows];

@@ -13,10 +13,11 @@ public sealed class Walkers
     {
         if (count < 1)
             throw new LeapsException($"{count} walkers are not possible: use at least 1.");
+        RequireRoom(count, sites, "walkers");
         Count = count;
         Sites = sites;
         FirstSlot = firstSlot;
-        States = new byte[checked(count * sites)];
+        States = new byte[count * sites];
         LogWeights = new double[count];
         Families = new int[count];
         for (int m = 0; m < count; m++)
@@ -37,6 +38,17 @@ public sealed class Walkers
     public int[] Families { get; }
 
     public Span<byte> State(int walker) => States.AsSpan(walker * Sites, Sites);
+
+    /// <summary>Refuses more states than one array, a byte a site, can hold.</summary>
+    /// <exception cref="LeapsException">They are too many; the message names <paramref name="what"/>.</exception>
+    internal static void RequireRoom(long count, int sites, string what)
+    {
+        if (count * sites > Array.MaxLength)
+        {
+            throw new LeapsException(
+                $"{what}: {count} states of {sites} sites don't fit into memory: use at most {Array.MaxLength / sites}.");
+        }
+    }
 
     /// <summary>Independent uniform states: an exact sample of ρ_0. Log-weights 0, every walker its own family.</summary>
     public static Walkers Uniform(Target target, int count, ulong seed, long firstSlot = 0)

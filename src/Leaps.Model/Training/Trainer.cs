@@ -40,6 +40,8 @@ public sealed class Trainer
     {
         options.Validate();
         model.Network.CheckFits(target);
+        if (options.EvaluateEvery > 0)
+            Walkers.RequireRoom(options.EvaluationWalkers, target.Sites, "evaluation walkers");
         _target = target;
         _network = network;
         _options = options;

@@ -26,7 +26,7 @@ public sealed record TrainingOptions
     public double GradientClip { get; init; } = 100;
     public TrainingSource Source { get; init; } = TrainingSource.Pool;
 
-    /// <summary>Pool: number of walkers kept.</summary>
+    /// <summary>Pool: number of walkers kept, rounded down to whole batches, at least one.</summary>
     public int PoolWalkers { get; init; } = 4096;
 
     /// <summary>Pool: distinct times in a batch.</summary>
@@ -73,15 +73,17 @@ public sealed record TrainingOptions
         Require(PoolWalkers >= 1, "pool walkers", PoolWalkers, "1 or more");
         Require(PoolTimes >= 1, "pool times", PoolTimes, "1 or more");
         Require(PoolSweeps >= 1, "pool sweeps", PoolSweeps, "1 or more");
-        Require(RolloutWalkers >= 1, "rollout walkers", RolloutWalkers, "1 or more");
+        Require(RolloutWalkers is >= 1 and <= 100_000_000, "rollout walkers", RolloutWalkers, "1 to 100,000,000");
         Require(BufferCycle >= 1, "buffer cycle", BufferCycle, "1 or more");
         Require(BufferSize >= 1, "buffer size", BufferSize, "1 or more");
         Require(RolloutMoves >= 0, "rollout moves", RolloutMoves, "0 or more");
         Require(HorizonUpdates >= 0, "horizon updates", HorizonUpdates, "0 or more");
-        Require(HorizonStep is > 0 and <= 1, "horizon step", HorizonStep, "above 0, at most 1");
+        Require(HorizonStep is >= 1e-5 and <= 1, "horizon step", HorizonStep, "0.00001 to 1");
         Require(EvaluateEvery >= 0, "evaluate every", EvaluateEvery, "0 or more");
-        Require(EvaluationWalkers >= 2, "evaluation walkers", EvaluationWalkers, "2 or more");
-        Require(EvaluationWindows >= 1, "evaluation windows", EvaluationWindows, "1 or more");
+        Require(EvaluationWalkers is >= 2 and <= 100_000_000,
+            "evaluation walkers", EvaluationWalkers, "2 to 100,000,000");
+        Require(EvaluationWindows is >= 1 and <= 1_000_000,
+            "evaluation windows", EvaluationWindows, "1 to 1,000,000");
         Require(Threads is >= 0 and <= 4096, "threads", Threads, "0 to 4096");
 
         static void Require(bool holds, string name, object value, string allowed)

@@ -193,8 +193,8 @@ public sealed class TrainerTests
             { "pool walkers is 0; allowed: 1 or more.", o with { PoolWalkers = 0 } },
             { "pool times is 0; allowed: 1 or more.", o with { PoolTimes = 0 } },
             { "buffer size is 0; allowed: 1 or more.", o with { BufferSize = 0 } },
-            { "horizon step is 0; allowed: above 0, at most 1.", o with { HorizonStep = 0 } },
-            { "evaluation walkers is 1; allowed: 2 or more.", o with { EvaluationWalkers = 1 } },
+            { "horizon step is 0; allowed: 0.00001 to 1.", o with { HorizonStep = 0 } },
+            { "evaluation walkers is 1; allowed: 2 to 100,000,000.", o with { EvaluationWalkers = 1 } },
         };
     }
 
