@@ -22,7 +22,8 @@ public class NetworkBenchmarks
     public SimdInstructionSet Set { get; set; }
 
     public static IEnumerable<SimdInstructionSet> Sets =>
-        new[] { SimdInstructionSet.Avx512, SimdInstructionSet.Avx2 }.Where(set => set >= SimdNetwork.BestInstructionSet);
+        new[] { SimdInstructionSet.Avx512, SimdInstructionSet.Avx2 }
+            .Where(set => set >= SimdNetwork.BestInstructionSet);
 
     [GlobalSetup]
     public void SetUp()

@@ -12,8 +12,11 @@ internal sealed class PaperNetwork
     {
         var lattice = new Lattice(15, 15);
         double beta = target == "ising" ? 0.4407 : 1.001;
-        var schedule = new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, beta), new Couplings(1, 0, beta));
-        Target = target == "ising" ? new IsingTarget(lattice, schedule) : new PottsTarget(lattice, 3, schedule);
+        var schedule =
+            new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, beta), new Couplings(1, 0, beta));
+        Target = target == "ising"
+            ? new IsingTarget(lattice, schedule)
+            : new PottsTarget(lattice, 3, schedule);
         var architecture = new LocallyEquivariantConv(
             Target, [new(3, 3), new(5, 5), new(7, 7), new(9, 9), new(15, 15)], channels: 20);
         Model = new LeapsModel(architecture, new FreeEnergyNetwork([200, 200, 200, 200]));

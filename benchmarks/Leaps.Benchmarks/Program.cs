@@ -7,7 +7,8 @@ using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 
 var config = ManualConfig.Create(DefaultConfig.Instance)
     .AddJob(Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance)
-        .WithWarmupCount(2).WithIterationCount(15).WithMinIterationTime(Perfolizer.Horology.TimeInterval.FromMilliseconds(100)))
+        .WithWarmupCount(2).WithIterationCount(15)
+        .WithMinIterationTime(Perfolizer.Horology.TimeInterval.FromMilliseconds(100)))
     .AddColumn(StatisticColumn.Median)
     .AddDiagnoser(MemoryDiagnoser.Default);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);

@@ -4,7 +4,9 @@ using Leaps.Model.Sampling;
 
 namespace Leaps.Benchmarks;
 
-/// <summary>Whole runs of Algorithm 1 on one and two threads; every figure is for one walker and window.</summary>
+/// <summary>
+/// Whole runs of Algorithm 1 on one and two threads; every figure is for one walker and window.
+/// </summary>
 public class SamplingBenchmarks
 {
     private const int Walkers = 72, Windows = 2;

@@ -58,19 +58,23 @@ public abstract class RateEvaluator(LocallyEquivariantConv architecture)
         Evaluate(states, walkers, time, output);
     }
 
-    /// <summary>The outputs of the followed walkers that jumped, at most one jump each since the last call.</summary>
+    /// <summary>
+    /// The outputs of the followed walkers that jumped, at most one jump each since the last call.
+    /// </summary>
     /// <param name="states">(walkers, sites), after the jumps</param>
     /// <param name="jumps">who jumped where</param>
     /// <param name="output">(walkers, outputs per site, sites); the others' entries are left alone</param>
     /// <remarks>
-    /// A device may carry rounding errors from jump to jump (of the order of single precision): the numbers are
-    /// a function of the walker's states since <see cref="Follow"/>, not of the last state alone.
+    /// A device may carry rounding errors from jump to jump (of the order of single precision): the numbers
+    /// are a function of the walker's states since <see cref="Follow"/>, not of the last state alone.
     /// </remarks>
-    public virtual void FollowJumps(ReadOnlySpan<byte> states, ReadOnlySpan<SiteJump> jumps, Span<float> output)
+    public virtual void FollowJumps(ReadOnlySpan<byte> states, ReadOnlySpan<SiteJump> jumps,
+        Span<float> output)
     {
         int sites = Architecture.Lattice.Sites, outputs = Architecture.Outputs;
         foreach (var jump in jumps)
-            Evaluate(states.Slice(jump.Place * sites, sites), 1, _followedTime, output.Slice(jump.Place * outputs, outputs));
+            Evaluate(states.Slice(jump.Place * sites, sites), 1, _followedTime,
+                output.Slice(jump.Place * outputs, outputs));
     }
 
     /// <summary>

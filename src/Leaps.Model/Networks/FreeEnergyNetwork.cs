@@ -28,7 +28,8 @@ public sealed class FreeEnergyNetwork
     {
         for (int index = 0; index < Layout.Tensors.Count; index++)
         {
-            var stream = new RandomStream(seed, RandomPurpose.ParameterInitialisation, walker: index, step: 1);
+            var stream =
+                new RandomStream(seed, RandomPurpose.ParameterInitialisation, walker: index, step: 1);
             Mlp.FillUniform(parameters[Layout.Tensors[index].Name], Widths[index / 2], ref stream);
         }
         parameters.RoundToSingle();

@@ -8,7 +8,9 @@ public enum FirstPadding
     /// <summary>The lattice is a torus for every layer. Keeps translation invariance.</summary>
     Periodic,
 
-    /// <summary>The first convolution sees zeros outside the lattice, as the published checkpoints do.</summary>
+    /// <summary>
+    /// The first convolution sees zeros outside the lattice, as the published checkpoints do.
+    /// </summary>
     Zeros,
 }
 
@@ -38,7 +40,8 @@ public sealed class LocallyEquivariantConv
 
     public LocallyEquivariantConv(Target target, IReadOnlyList<Window> windows, int channels,
         FirstPadding padding = FirstPadding.Periodic, bool embeddingMaxNorm = false)
-        : this(target.Lattice, target.Name == "potts" ? target.States : 0, windows, channels, padding, embeddingMaxNorm)
+        : this(target.Lattice, target.Name == "potts" ? target.States : 0, windows, channels, padding,
+            embeddingMaxNorm)
     {
     }
 
@@ -48,23 +51,27 @@ public sealed class LocallyEquivariantConv
     /// <param name="channels">C</param>
     /// <param name="padding">of the first convolution</param>
     /// <param name="embeddingMaxNorm">Potts: embedding rows longer than 1 count as scaled to length 1</param>
-    /// <exception cref="LeapsException">A window does not fit the lattice, or a size is out of range.</exception>
-    public LocallyEquivariantConv(Lattice lattice, int pottsStates, IReadOnlyList<Window> windows, int channels,
-        FirstPadding padding = FirstPadding.Periodic, bool embeddingMaxNorm = false)
+    /// <exception cref="LeapsException">
+    /// A window does not fit the lattice, or a size is out of range.
+    /// </exception>
+    public LocallyEquivariantConv(Lattice lattice, int pottsStates, IReadOnlyList<Window> windows,
+        int channels, FirstPadding padding = FirstPadding.Periodic, bool embeddingMaxNorm = false)
     {
         if (windows.Count < 2)
-            throw new LeapsException("A network needs at least two kernel sizes: the first convolution and one layer.");
+            throw new LeapsException(
+                "A network needs at least two kernel sizes: the first convolution and one layer.");
         if (channels is < 1 or > 256)
             throw new LeapsException($"{channels} channels are not possible: use 1 to 256.");
         if (pottsStates is < 0 or 1 or > 64)
-            throw new LeapsException($"A Potts network with {pottsStates} states is not supported: use 2 to 64.");
+            throw new LeapsException(
+                $"A Potts network with {pottsStates} states is not supported: use 2 to 64.");
         foreach (var window in windows)
             window.Validate(lattice);
         if (windows.Sum(window => (long)window.Positions * channels * Math.Max(channels, 16)) > LargestSize)
         {
             throw new LeapsException(
-                $"{channels} channels with kernels {string.Join(", ", windows)} make too large a network: use fewer "
-                + "channels or smaller kernels.");
+                $"{channels} channels with kernels {string.Join(", ", windows)} make too large a network: "
+                + "use fewer channels or smaller kernels.");
         }
         Lattice = lattice;
         PottsStates = pottsStates;
@@ -102,12 +109,14 @@ public sealed class LocallyEquivariantConv
         if (mine != theirs)
             throw new LeapsException($"The network was made for {mine}, the target is {theirs}.");
         if (Lattice.Rows != target.Lattice.Rows || Lattice.Columns != target.Lattice.Columns)
-            throw new LeapsException($"The network was made for the lattice {Lattice}, the target has {target.Lattice}.");
+            throw new LeapsException(
+                $"The network was made for the lattice {Lattice}, the target has {target.Lattice}.");
     }
 
     /// <summary>
     /// Seeded initial values, scaled so that hidden units keep variance one and the output starts small:
-    /// W, A ~ N(0, gain² / fan-in), ω ~ N(0, outputScale² / C), the time MLP as PyTorch's Linear, biases zero.
+    /// W, A ~ N(0, gain² / fan-in), ω ~ N(0, outputScale² / C), the time MLP as PyTorch's Linear, biases
+    /// zero.
     /// </summary>
     /// <remarks>
     /// The reference draws A, b1, b2 from 0.002·U(0,1), so that its hidden units start alike and nearly dead.
@@ -128,8 +137,10 @@ public sealed class LocallyEquivariantConv
                 FillNormal(values, 1 / Math.Sqrt(Windows[0].Positions - 1), ref stream);
             else if (name.EndsWith(".A", StringComparison.Ordinal))
                 FillNormal(values, 1 / Math.Sqrt(Channels * (tensor.Shape[1] - 1.0)), ref stream);
+            else if (name.Contains(".mlp.mlp.0.", StringComparison.Ordinal))
+                Mlp.FillUniform(values, fanIn: 1, ref stream);
             else if (name.Contains(".mlp.", StringComparison.Ordinal))
-                Mlp.FillUniform(values, fanIn: name.Contains(".mlp.mlp.0.", StringComparison.Ordinal) ? 1 : TimeHidden, ref stream);
+                Mlp.FillUniform(values, fanIn: TimeHidden, ref stream);
             else
                 values.Clear();
         }
@@ -137,8 +148,8 @@ public sealed class LocallyEquivariantConv
     }
 
     /// <summary>
-    /// With <see cref="EmbeddingMaxNorm"/>, scales embedding rows longer than 1 to length 1 in place, as PyTorch
-    /// does at each look-up; otherwise does nothing.
+    /// With <see cref="EmbeddingMaxNorm"/>, scales embedding rows longer than 1 to length 1 in place, as
+    /// PyTorch does at each look-up; otherwise does nothing.
     /// </summary>
     public void RenormaliseEmbedding(ParameterSet parameters)
     {
@@ -167,7 +178,8 @@ public sealed class LocallyEquivariantConv
         yield return (Prefix + "linear", IsPotts ? [PottsStates, c] : [c]);
         if (IsPotts)
             yield return (Prefix + "emb.embedding.weight", [PottsStates, c]);
-        yield return (Prefix + "initial_conv.weight", [c, InputChannels, Windows[0].Rows, Windows[0].Columns]);
+        yield return (Prefix + "initial_conv.weight",
+            [c, InputChannels, Windows[0].Rows, Windows[0].Columns]);
         for (int l = 0; l < Layers; l++)
         {
             int positions = Windows[l + 1].Positions;

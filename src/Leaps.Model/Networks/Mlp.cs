@@ -16,7 +16,7 @@ public sealed class Mlp
     private readonly double[][] _tangent;       // (layer) → their t-derivatives
     private readonly double[][] _pre;           // (layer) → pre-activations
     private readonly double[][] _preTangent;
-    private readonly double[][] _gradient;      // (layer) → scratch of the backward pass, as wide as its input
+    private readonly double[][] _gradient;      // (layer) → scratch of the backward pass, like its input
     private readonly double[][] _gradientTangent;
 
     /// <param name="layout">holds the tensors named by <see cref="Tensors"/></param>
@@ -52,7 +52,9 @@ public sealed class Mlp
 
     private int Layers => _widths.Length - 1;
 
-    /// <summary>Names and shapes in PyTorch's convention: <c>prefix{2l}.weight</c> [out, in] and <c>.bias</c> [out].</summary>
+    /// <summary>
+    /// Names and shapes in PyTorch's convention: <c>prefix{2l}.weight</c> [out, in] and <c>.bias</c> [out].
+    /// </summary>
     public static IEnumerable<(string Name, int[] Shape)> Tensors(string prefix, IReadOnlyList<int> widths)
     {
         for (int l = 0; l + 1 < widths.Count; l++)
@@ -75,7 +77,8 @@ public sealed class Mlp
     /// <param name="t">annealing time</param>
     /// <param name="output">(last width)</param>
     /// <param name="outputTangent">(last width) or empty</param>
-    public void Forward(ReadOnlySpan<double> parameters, double t, Span<double> output, Span<double> outputTangent = default)
+    public void Forward(ReadOnlySpan<double> parameters, double t, Span<double> output,
+        Span<double> outputTangent = default)
     {
         _input[0][0] = t;
         _tangent[0][0] = 1;
@@ -110,7 +113,8 @@ public sealed class Mlp
     }
 
     /// <summary>
-    /// Adds to <paramref name="gradient"/> the gradient of Σ_o u_o y_o + v_o ∂_t y_o at the last forward pass.
+    /// Adds to <paramref name="gradient"/> the gradient of Σ_o u_o y_o + v_o ∂_t y_o at the last forward
+    /// pass.
     /// </summary>
     /// <param name="parameters">as in the forward pass</param>
     /// <param name="outputGradient">u, (last width)</param>

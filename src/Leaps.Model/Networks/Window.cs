@@ -24,16 +24,22 @@ public readonly record struct Window(int Rows, int Columns)
         Check(Rows, lattice.Rows, this);
         Check(Columns, lattice.Columns, this);
         if (Positions == 1)
-            throw new LeapsException("A kernel of size 1 sees only the site itself: use at least 2 sites a side.");
+            throw new LeapsException(
+                "A kernel of size 1 sees only the site itself: use at least 2 sites a side.");
 
         static void Check(int side, int latticeSide, Window window)
         {
             if (side < 1)
                 throw new LeapsException($"Kernel size {window} is not possible: use sizes of at least 1.");
             if (side > latticeSide)
-                throw new LeapsException($"Kernel size {window} is larger than the lattice side {latticeSide}: a window that wraps around sees its own site and breaks local equivariance. Use at most {latticeSide}.");
+                throw new LeapsException(
+                    $"Kernel size {window} is larger than the lattice side {latticeSide}: a window "
+                    + "that wraps around sees its own site and breaks local equivariance. Use at most "
+                    + $"{latticeSide}.");
             if (side % 2 == 0 && side != latticeSide)
-                throw new LeapsException($"Kernel size {window} is even: use an odd size, or the full lattice side {latticeSide}.");
+                throw new LeapsException(
+                    $"Kernel size {window} is even: use an odd size, or the full lattice side "
+                    + $"{latticeSide}.");
         }
     }
 }

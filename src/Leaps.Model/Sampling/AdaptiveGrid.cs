@@ -14,14 +14,14 @@ namespace Leaps.Model.Sampling;
 /// </remarks>
 internal static class AdaptiveGrid
 {
-    private const int PilotWalkers = 512;
+    private const int FewestPilotWalkers = 32, MostPilotWalkers = 512;
     private const int Bisections = 40;
 
     public static double[] Choose(Target target, RateNetwork? network, AnnealerOptions options)
     {
         var pilot = options with
         {
-            Walkers = Math.Min(options.Walkers, PilotWalkers) < 32 ? 32 : Math.Min(options.Walkers, PilotWalkers),
+            Walkers = Math.Clamp(options.Walkers, FewestPilotWalkers, MostPilotWalkers),
             Seed = RandomStream.DeriveSeed(options.Seed, RandomPurpose.GridPilot, 0),
             Integrator = IntegratorKind.Exact,
         };
@@ -32,19 +32,23 @@ internal static class AdaptiveGrid
         while (times[^1] < 1)
         {
             if (times.Count > options.Windows)
-                throw new LeapsException($"The adaptive grid reached only t = {times[^1]:G4} in {options.Windows} windows: allow more windows, lower the grid-target, or train longer.");
+                throw new LeapsException(
+                    $"The adaptive grid reached only t = {times[^1]:G4} in {options.Windows} windows: "
+                    + "allow more windows, lower the grid-target, or train longer.");
             double next = Next(target, evaluator, walkers, times[^1], options.GridTarget);
             var window = new TimeWindow(times.Count - 1, times[^1], next);
             mover.ApplyMcmc(walkers, window);
             mover.Integrate(walkers, window);
             var stream = new RandomStream(pilot.Seed, RandomPurpose.Resampling, step: window.Index);
-            walkers.TakeAncestors(Resampling.Ancestors(ResamplingScheme.Systematic, walkers.LogWeights, ref stream));
+            walkers.TakeAncestors(
+                Resampling.Ancestors(ResamplingScheme.Systematic, walkers.LogWeights, ref stream));
             times.Add(next);
         }
         return [.. times];
     }
 
-    private static double Next(Target target, RateEvaluator? evaluator, Walkers walkers, double t, double goal)
+    private static double Next(Target target, RateEvaluator? evaluator, Walkers walkers, double t,
+        double goal)
     {
         var corrector = Correctors(target, evaluator, walkers, t);
         if (Predicted(1) >= goal) return 1;
@@ -65,7 +69,8 @@ internal static class AdaptiveGrid
             for (int m = 0; m < increments.Length; m++)
             {
                 var (bonds, field) = target.Statistics(walkers.State(m));
-                increments[m] = (to.Bond - from.Bond) * bonds + (to.Site - from.Site) * field + (next - t) * corrector[m];
+                increments[m] =
+                    (to.Bond - from.Bond) * bonds + (to.Site - from.Site) * field + (next - t) * corrector[m];
             }
             return LogWeights.RelativeEss(increments);
         }

@@ -22,7 +22,9 @@ public sealed class Annealer
     /// <param name="network">the learned rates; null anneals by MCMC and weights alone</param>
     /// <param name="options">how</param>
     /// <param name="times">the grid; null: the uniform or exp_2 grid of the options</param>
-    /// <exception cref="LeapsException">An option is out of range, or the network does not fit the target.</exception>
+    /// <exception cref="LeapsException">
+    /// An option is out of range, or the network does not fit the target.
+    /// </exception>
     public Annealer(Target target, RateNetwork? network, AnnealerOptions options, double[]? times = null)
     {
         options.Validate();
@@ -61,7 +63,8 @@ public sealed class Annealer
         double relativeEss = LogWeights.RelativeEss(walkers.LogWeights);
         double logMean = LogWeights.LogMeanExp(walkers.LogWeights);
         double logZ = Target.LogInitialNormalizer + state.LogNormalizerRatio + logMean;
-        double stdErr = Math.Sqrt(Families.LogZVariance(walkers.LogWeights, walkers.Families, MultinomialCount(state)));
+        double stdErr =
+            Math.Sqrt(Families.LogZVariance(walkers.LogWeights, walkers.Families, MultinomialCount(state)));
         bool resample = relativeEss < _options.ResamplingThreshold && state.Window < Windows;
         if (resample)
         {
@@ -74,7 +77,8 @@ public sealed class Annealer
     }
 
     /// <summary>All windows from the start; <paramref name="onWindow"/> sees each as it ends.</summary>
-    public AnnealingState Run(Action<WindowSummary>? onWindow = null, CancellationToken cancellation = default)
+    public AnnealingState Run(Action<WindowSummary>? onWindow = null,
+        CancellationToken cancellation = default)
     {
         var state = Start();
         while (state.Window < Windows)

@@ -5,7 +5,9 @@ public enum IntegratorKind
     /// <summary>Event by event with frozen time argument: log Z unbiased for any grid.</summary>
     Exact,
 
-    /// <summary>The paper's: every site jumps independently in a step; weights exact only as the step → 0.</summary>
+    /// <summary>
+    /// The paper's: every site jumps independently in a step; weights exact only as the step → 0.
+    /// </summary>
     Euler,
 }
 
@@ -60,7 +62,9 @@ public sealed record McmcOptions
     /// <summary>Single-site moves in a sweep of the random-site kernels; 0 means one a site.</summary>
     public int Moves { get; init; }
 
-    /// <summary>ε: when positive, the sweeps are done with probability h ε in a window of length h, else always.</summary>
+    /// <summary>
+    /// ε: when positive, the sweeps are done with probability h ε in a window of length h, else always.
+    /// </summary>
     public double Rate { get; init; }
 }
 
@@ -72,7 +76,9 @@ public sealed record AnnealerOptions
     public IntegratorKind Integrator { get; init; } = IntegratorKind.Exact;
     public TimeGridKind Grid { get; init; } = TimeGridKind.Uniform;
 
-    /// <summary>Adaptive grid: the relative ESS that each window's increment should keep, in (0, 1).</summary>
+    /// <summary>
+    /// Adaptive grid: the relative ESS that each window's increment should keep, in (0, 1).
+    /// </summary>
     public double GridTarget { get; init; } = 0.95;
 
     /// <summary>Resample when the relative ESS falls below this, in [0, 1]; 0 never resamples.</summary>
@@ -93,13 +99,15 @@ public sealed record AnnealerOptions
         Require(ResamplingThreshold is >= 0 and <= 1, "resampling threshold", ResamplingThreshold, "0 to 1");
         Require(Mcmc.Sweeps >= 0, "mcmc sweeps", Mcmc.Sweeps, "0 or more");
         Require(Mcmc.Moves >= 0, "mcmc moves", Mcmc.Moves, "0 or more");
-        Require(Mcmc.Rate >= 0 && double.IsFinite(Mcmc.Rate), "mcmc rate", Mcmc.Rate, "a finite number, 0 or more");
+        Require(Mcmc.Rate >= 0 && double.IsFinite(Mcmc.Rate), "mcmc rate", Mcmc.Rate,
+            "a finite number, 0 or more");
         Require(Threads is >= 0 and <= 4096, "threads", Threads, "0 to 4096");
 
         static void Require(bool holds, string name, object value, string allowed)
         {
             if (!holds)
-                throw new LeapsException(FormattableString.Invariant($"{name} is {value}; allowed: {allowed}."));
+                throw new LeapsException(
+                    FormattableString.Invariant($"{name} is {value}; allowed: {allowed}."));
         }
     }
 }

@@ -22,4 +22,5 @@ public sealed class AnnealingState(Walkers walkers)
 /// <param name="Resampled">whether the walkers were resampled at the window's end</param>
 /// <param name="Cost">of this window</param>
 public sealed record WindowSummary(
-    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, bool Resampled, IntegrationCost Cost);
+    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, bool Resampled,
+    IntegrationCost Cost);

@@ -5,8 +5,8 @@ using Leaps.Model.Targets;
 namespace Leaps.Model.Sampling;
 
 /// <summary>
-/// The paper's step of length h = t_{n+1} - t_n: first the weight, log-weight += h K_{t_n}(x), then every site by
-/// itself stays with probability exp(-h λ_i), λ_i = Σ_v relu(G(x; i→v)), or takes v with probability
+/// The paper's step of length h = t_{n+1} - t_n: first the weight, log-weight += h K_{t_n}(x), then every
+/// site by itself stays with probability exp(-h λ_i), λ_i = Σ_v relu(G(x; i→v)), or takes v with probability
 /// relu(G(x; i→v)) / λ_i. The weights are exact only as h → 0.
 /// </summary>
 public sealed class EulerIntegrator : Integrator
@@ -15,7 +15,8 @@ public sealed class EulerIntegrator : Integrator
     private readonly byte[] _levels;                // (outputs)
     private readonly double[] _factors;             // (levels)
 
-    public EulerIntegrator(Target target, RateEvaluator? evaluator, ulong seed) : base(target, evaluator, seed)
+    public EulerIntegrator(Target target, RateEvaluator? evaluator, ulong seed)
+        : base(target, evaluator, seed)
     {
         _outputs = new float[BlockWalkers * target.Outputs];
         _levels = new byte[target.Outputs];
@@ -40,7 +41,8 @@ public sealed class EulerIntegrator : Integrator
                 throw NotUsable(walkers.FirstSlot + first + k, window, "K", growth);
             walkers.LogWeights[first + k] += window.Length * growth;
             if (Evaluator == null) continue;
-            var stream = new RandomStream(Seed, RandomPurpose.Jump, walkers.FirstSlot + first + k, window.Index);
+            var stream =
+                new RandomStream(Seed, RandomPurpose.Jump, walkers.FirstSlot + first + k, window.Index);
             for (int i = 0; i < sites; i++)
                 jumps += JumpSite(state, i, outputs, window.Length, ref stream) ? 1 : 0;
         }
@@ -48,7 +50,8 @@ public sealed class EulerIntegrator : Integrator
     }
 
     // Two uniforms a site, the second only when it jumps.
-    private bool JumpSite(Span<byte> state, int site, ReadOnlySpan<float> outputs, double length, ref RandomStream stream)
+    private bool JumpSite(Span<byte> state, int site, ReadOnlySpan<float> outputs, double length,
+        ref RandomStream stream)
     {
         int sites = Target.Sites;
         double rate = 0;

@@ -28,7 +28,8 @@ public sealed class ExactIntegrator : Integrator
     private readonly int[] _inside;                 // the walkers still inside the window, densely
     private readonly SiteJump[] _jumps;             // their last jumps
 
-    public ExactIntegrator(Target target, RateEvaluator? evaluator, ulong seed) : base(target, evaluator, seed)
+    public ExactIntegrator(Target target, RateEvaluator? evaluator, ulong seed)
+        : base(target, evaluator, seed)
     {
         _outputs = new float[BlockWalkers * target.Outputs];
         _levels = new byte[target.Outputs];
@@ -51,7 +52,8 @@ public sealed class ExactIntegrator : Integrator
         for (int k = 0; k < count; k++)
         {
             _remaining[k] = window.Length;
-            _streams[k] = new RandomStream(Seed, RandomPurpose.Jump, walkers.FirstSlot + first + k, window.Index);
+            _streams[k] =
+                new RandomStream(Seed, RandomPurpose.Jump, walkers.FirstSlot + first + k, window.Index);
             _inside[k] = k;
         }
         RateMatrix.BoltzmannFactors(Target, frozen, _factors);
@@ -101,7 +103,8 @@ public sealed class ExactIntegrator : Integrator
         return true;
     }
 
-    // The jump whose piece of the cumulative rate holds `point`; rounding may leave the point at the very end.
+    // The jump whose piece of the cumulative rate holds `point`; rounding may leave the point at the very
+    // end.
     private static int Choose(ReadOnlySpan<float> outputs, double point)
     {
         double cumulative = 0;

@@ -8,15 +8,16 @@ namespace Leaps.Model.Sampling;
 public static class Families
 {
     /// <summary>
-    /// Variance of log Z: M/(M-1) Σ_f (W_f - 1/M)², W_f the weight of a family. Without resampling this is the
-    /// usual variance of a mean. After r multinomial resamplings, which inflate the families without moving Z,
-    /// it is 1 - (M/(M-1))^{r+1} (1 - Σ_f W_f²); the other schemes inflate them less, and for them the first
-    /// form is kept, which errs on the safe side.
+    /// Variance of log Z: M/(M-1) Σ_f (W_f - 1/M)², W_f the weight of a family. Without resampling this is
+    /// the usual variance of a mean. After r multinomial resamplings, which inflate the families without
+    /// moving Z, it is 1 - (M/(M-1))^{r+1} (1 - Σ_f W_f²); the other schemes inflate them less, and for them
+    /// the first form is kept, which errs on the safe side.
     /// </summary>
     /// <param name="logWeights">(walkers)</param>
     /// <param name="families">(walkers)</param>
     /// <param name="multinomialResamplings">how many multinomial resamplings there were</param>
-    public static double LogZVariance(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families, int multinomialResamplings = 0)
+    public static double LogZVariance(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families,
+        int multinomialResamplings = 0)
     {
         double m = logWeights.Length;
         if (m < 2) return double.NaN;

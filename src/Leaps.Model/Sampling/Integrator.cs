@@ -34,19 +34,26 @@ public abstract class Integrator
     protected RateEvaluator? Evaluator { get; }
     protected ulong Seed { get; }
 
-    /// <summary>Walkers that go through a window together: enough to keep the device's blocks dense.</summary>
+    /// <summary>
+    /// Walkers that go through a window together: enough to keep the device's blocks dense.
+    /// </summary>
     public static int BlockSize(Target target) => Math.Clamp(TargetColumns / target.Sites, 4, 128);
 
-    public static Integrator Create(IntegratorKind kind, Target target, RateEvaluator? evaluator, ulong seed) =>
+    public static Integrator Create(IntegratorKind kind, Target target, RateEvaluator? evaluator,
+        ulong seed) =>
         kind == IntegratorKind.Exact
             ? new ExactIntegrator(target, evaluator, seed)
             : new EulerIntegrator(target, evaluator, seed);
 
     /// <summary>Moves walkers first … first + count - 1 through the window.</summary>
-    /// <exception cref="LeapsException">A rate or weight is not finite; the message names walker, window and term.</exception>
+    /// <exception cref="LeapsException">
+    /// A rate or weight is not finite; the message names walker, window and term.
+    /// </exception>
     public abstract IntegrationCost Advance(Walkers walkers, int first, int count, TimeWindow window);
 
     protected static LeapsException NotUsable(long slot, TimeWindow window, string term, double value) => new(
-        FormattableString.Invariant($"Walker {slot}, window {window.Index} (t = {window.Start:G4} to {window.End:G4}): {term} is {value}. ") +
-        "The run can't go on: check the couplings, or train with a smaller learning rate.");
+        FormattableString.Invariant(
+            $"Walker {slot}, window {window.Index} (t = {window.Start:G4} to {window.End:G4}): ")
+        + FormattableString.Invariant($"{term} is {value}. ")
+        + "The run can't go on: check the couplings, or train with a smaller learning rate.");
 }

@@ -53,7 +53,9 @@ public static class LogWeights
         {
             double a = logWeights[m];
             if (double.IsNaN(a) || a == double.PositiveInfinity)
-                throw new LeapsException($"The log-weight of walker {m} is {a}: the run can't go on. Check the couplings and the network's parameters.");
+                throw new LeapsException(
+                    $"The log-weight of walker {m} is {a}: the run can't go on. Check the couplings "
+                    + "and the network's parameters.");
             max = Math.Max(max, a);
         }
         if (double.IsNegativeInfinity(max))

@@ -1,6 +1,8 @@
 namespace Leaps.Model.Sampling;
 
-/// <summary>States with as few bits a site as the number of values needs: 1 for Ising, ⌈log2 q⌉ for Potts.</summary>
+/// <summary>
+/// States with as few bits a site as the number of values needs: 1 for Ising, ⌈log2 q⌉ for Potts.
+/// </summary>
 public sealed class PackedStates
 {
     private readonly int _sites, _bits, _stride;

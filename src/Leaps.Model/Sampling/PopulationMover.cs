@@ -23,15 +23,21 @@ internal sealed class PopulationMover
         _target = target;
         _network = network;
         _options = options;
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount };
+        _parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
+        };
         // Made here so that options that no kernel can serve are refused before any work.
         _workers.Add(new Worker(target, network, options));
     }
 
-    /// <summary>The sweeps before a window, at its start; each leaves ρ_t invariant. At t = 0 there is nothing to do.</summary>
+    /// <summary>
+    /// The sweeps before a window, at its start; each leaves ρ_t invariant. At t = 0 there is nothing to do.
+    /// </summary>
     public void ApplyMcmc(Walkers walkers, TimeWindow window)
     {
-        if (_options.Mcmc.Kernel == McmcKernelKind.None || _options.Mcmc.Sweeps == 0 || window.Start == 0) return;
+        if (_options.Mcmc.Kernel == McmcKernelKind.None || _options.Mcmc.Sweeps == 0
+            || window.Start == 0) return;
         ForEachBlock(walkers, (worker, first, count) =>
         {
             worker.Sweep(walkers, first, count, window);
@@ -40,7 +46,8 @@ internal sealed class PopulationMover
     }
 
     public IntegrationCost Integrate(Walkers walkers, TimeWindow window) =>
-        ForEachBlock(walkers, (worker, first, count) => worker.Integrator.Advance(walkers, first, count, window));
+        ForEachBlock(walkers,
+            (worker, first, count) => worker.Integrator.Advance(walkers, first, count, window));
 
     private IntegrationCost ForEachBlock(Walkers walkers, Func<Worker, int, int, IntegrationCost> work)
     {
@@ -59,7 +66,8 @@ internal sealed class PopulationMover
                 },
                 _workers.Add);
         }
-        catch (AggregateException failure) when (failure.InnerExceptions.OfType<LeapsException>().FirstOrDefault() is { } cause)
+        catch (AggregateException failure) when (
+            failure.InnerExceptions.OfType<LeapsException>().FirstOrDefault() is { } cause)
         {
             throw new LeapsException(cause.Message, failure);
         }
@@ -80,7 +88,8 @@ internal sealed class PopulationMover
             double probability = options.Mcmc.Rate > 0 ? window.Length * options.Mcmc.Rate : 1;
             for (int m = first; m < first + count; m++)
             {
-                var stream = new RandomStream(options.Seed, RandomPurpose.Mcmc, walkers.FirstSlot + m, window.Index);
+                var stream =
+                    new RandomStream(options.Seed, RandomPurpose.Mcmc, walkers.FirstSlot + m, window.Index);
                 if (probability < 1 && stream.NextDouble() >= probability) continue;
                 for (int sweep = 0; sweep < options.Mcmc.Sweeps; sweep++)
                     _kernel.Sweep(walkers.State(m), ref stream);

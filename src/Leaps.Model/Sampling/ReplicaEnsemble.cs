@@ -36,7 +36,8 @@ public sealed class ReplicaEnsemble
         long sites = (long)replicas * options.Walkers * target.Sites;
         if (sites / target.Sites / options.Walkers != replicas || sites > Array.MaxLength)
             throw new LeapsException(
-                $"{replicas} replicas of {options.Walkers} walkers with {target.Sites} sites don't fit into one "
+                $"{replicas} replicas of {options.Walkers} walkers with {target.Sites} sites don't fit "
+                + "into one "
                 + $"population: use at most {Array.MaxLength / target.Sites} walkers in all.");
         _target = target;
         _network = network;
@@ -138,7 +139,8 @@ public sealed class ReplicaEnsemble
 /// <param name="Resampled">the replicas that resampled at its end, ascending</param>
 /// <param name="Cost">of this window, summed</param>
 public sealed record EnsembleWindow(
-    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, int[] Resampled, IntegrationCost Cost);
+    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, int[] Resampled,
+    IntegrationCost Cost);
 
 /// <summary>The pooled population at t = 1 and how it came about.</summary>
 public sealed record EnsembleResult

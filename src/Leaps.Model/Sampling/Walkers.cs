@@ -5,7 +5,8 @@ namespace Leaps.Model.Sampling;
 
 /// <summary>
 /// A population of walkers: states, log-weights and families (every walker's initial ancestor).
-/// A walker's slot numbers its random streams: slot = <see cref="FirstSlot"/> + index, whatever walker holds it.
+/// A walker's slot numbers its random streams: slot = <see cref="FirstSlot"/> + index, whatever walker holds
+/// it.
 /// </summary>
 public sealed class Walkers
 {
@@ -40,17 +41,22 @@ public sealed class Walkers
     public Span<byte> State(int walker) => States.AsSpan(walker * Sites, Sites);
 
     /// <summary>Refuses more states than one array, a byte a site, can hold.</summary>
-    /// <exception cref="LeapsException">They are too many; the message names <paramref name="what"/>.</exception>
+    /// <exception cref="LeapsException">
+    /// They are too many; the message names <paramref name="what"/>.
+    /// </exception>
     internal static void RequireRoom(long count, int sites, string what)
     {
         if (count * sites > Array.MaxLength)
         {
             throw new LeapsException(
-                $"{what}: {count} states of {sites} sites don't fit into memory: use at most {Array.MaxLength / sites}.");
+                $"{what}: {count} states of {sites} sites don't fit into memory: use at most "
+                + $"{Array.MaxLength / sites}.");
         }
     }
 
-    /// <summary>Independent uniform states: an exact sample of ρ_0. Log-weights 0, every walker its own family.</summary>
+    /// <summary>
+    /// Independent uniform states: an exact sample of ρ_0. Log-weights 0, every walker its own family.
+    /// </summary>
     public static Walkers Uniform(Target target, int count, ulong seed, long firstSlot = 0)
     {
         var walkers = new Walkers(count, target.Sites, firstSlot);
@@ -63,7 +69,9 @@ public sealed class Walkers
         return walkers;
     }
 
-    /// <summary>Slot m takes over the state and family of walker <c>ancestors[m]</c>; log-weights become 0.</summary>
+    /// <summary>
+    /// Slot m takes over the state and family of walker <c>ancestors[m]</c>; log-weights become 0.
+    /// </summary>
     public void TakeAncestors(ReadOnlySpan<int> ancestors)
     {
         byte[] states = (byte[])States.Clone();

@@ -11,7 +11,8 @@ public readonly record struct Couplings(double J, double Field, double InverseTe
 /// <param name="Site">β_t h_t.</param>
 /// <param name="BondDerivative">∂_t (β_t J_t).</param>
 /// <param name="SiteDerivative">∂_t (β_t h_t).</param>
-public readonly record struct EffectiveCouplings(double Bond, double Site, double BondDerivative, double SiteDerivative);
+public readonly record struct EffectiveCouplings(
+    double Bond, double Site, double BondDerivative, double SiteDerivative);
 
 public enum ScheduleShape
 {
@@ -39,8 +40,12 @@ public sealed class CouplingSchedule
 
     public CouplingSchedule(ScheduleShape shape, Couplings start, Couplings end, double switchValue = 0.5)
     {
-        foreach (double value in (ReadOnlySpan<double>)[start.J, start.Field, start.InverseTemperature, start.Moment,
-            end.J, end.Field, end.InverseTemperature, end.Moment, switchValue])
+        ReadOnlySpan<double> values =
+        [
+            start.J, start.Field, start.InverseTemperature, start.Moment,
+            end.J, end.Field, end.InverseTemperature, end.Moment, switchValue,
+        ];
+        foreach (double value in values)
         {
             if (!double.IsFinite(value))
                 throw new LeapsException("A coupling of the schedule is not a finite number.");

@@ -9,7 +9,9 @@ public sealed class Lattice
     public Lattice(int rows, int columns)
     {
         if (rows < 2 || columns < 2 || (long)rows * columns > 1 << 24)
-            throw new LeapsException($"A lattice of {rows}×{columns} is not possible: each side must be at least 2, and the sites at most 2^24.");
+            throw new LeapsException(
+                $"A lattice of {rows}×{columns} is not possible: each side must be at least 2, and the "
+                + "sites at most 2^24.");
         Rows = rows;
         Columns = columns;
         Right = Neighbours(0, 1);

@@ -10,7 +10,8 @@ public sealed class PottsTarget : Target
     {
         if (states is < 2 or > 64)
             throw new LeapsException($"A Potts model with {states} states is not supported: use 2 to 64.");
-        if (schedule.Start.Field * schedule.Start.Moment != 0 || schedule.End.Field * schedule.End.Moment != 0)
+        if (schedule.Start.Field * schedule.Start.Moment != 0
+            || schedule.End.Field * schedule.End.Moment != 0)
             throw new LeapsException("The Potts model has no field: set h to 0.");
     }
 

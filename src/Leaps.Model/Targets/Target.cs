@@ -20,7 +20,8 @@ public abstract class Target
         var start = schedule.At(0);
         if (start.Bond != 0 || start.Site != 0)
             throw new LeapsException(
-                $"The density at t = 0 must be uniform, but the schedule starts with βJ = {start.Bond} and βh = {start.Site}: let J, h or β start at 0.");
+                $"The density at t = 0 must be uniform, but the schedule starts with βJ = {start.Bond} "
+                + $"and βh = {start.Site}: let J, h or β start at 0.");
     }
 
     /// <summary>"ising" or "potts".</summary>
@@ -47,7 +48,9 @@ public abstract class Target
     /// <summary>How many distinct values ΔU_t can take: the length of the table of a time.</summary>
     public abstract int Levels { get; }
 
-    /// <summary>For every jump the index of its ΔU_t in the table of <see cref="LevelEnergyDifferences"/>.</summary>
+    /// <summary>
+    /// For every jump the index of its ΔU_t in the table of <see cref="LevelEnergyDifferences"/>.
+    /// </summary>
     /// <param name="state">(sites)</param>
     /// <param name="levels">(outputs per site, sites)</param>
     public abstract void LocalLevels(ReadOnlySpan<byte> state, Span<byte> levels);
@@ -55,7 +58,10 @@ public abstract class Target
     /// <summary>The values of ΔU_t, (levels).</summary>
     public abstract void LevelEnergyDifferences(double t, Span<double> table);
 
-    /// <summary>The value that a site with value <paramref name="current"/> takes in the jump numbered <paramref name="output"/> of its site.</summary>
+    /// <summary>
+    /// The value that a site with value <paramref name="current"/> takes in the jump numbered
+    /// <paramref name="output"/> of its site.
+    /// </summary>
     public abstract byte Successor(byte current, int output);
 
     /// <summary>U_t(x).</summary>

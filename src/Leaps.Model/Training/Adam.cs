@@ -1,8 +1,8 @@
 namespace Leaps.Model.Training;
 
 /// <summary>
-/// Adam with bias correction. Source: D. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-/// Parameters are rounded to float32 after each step, so that every device holds the same numbers.
+/// Adam with bias correction. Source: D. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR
+/// 2015. Parameters are rounded to float32 after each step, so that every device holds the same numbers.
 /// </summary>
 public sealed class Adam(int parameters)
 {
@@ -27,11 +27,14 @@ public sealed class Adam(int parameters)
             double g = gradient[i];
             FirstMoment[i] += (1 - Beta1) * (g - FirstMoment[i]);
             SecondMoment[i] += (1 - Beta2) * (g * g - SecondMoment[i]);
-            values[i] = (float)(values[i] - rate * FirstMoment[i] / (root * Math.Sqrt(SecondMoment[i]) + Epsilon));
+            values[i] =
+                (float)(values[i] - rate * FirstMoment[i] / (root * Math.Sqrt(SecondMoment[i]) + Epsilon));
         }
     }
 
-    /// <summary>Euclidean norm of the gradient; a longer one than <paramref name="limit"/> is scaled down to it.</summary>
+    /// <summary>
+    /// Euclidean norm of the gradient; a longer one than <paramref name="limit"/> is scaled down to it.
+    /// </summary>
     public static double ClipNorm(Span<double> gradient, double limit)
     {
         double squares = 0;

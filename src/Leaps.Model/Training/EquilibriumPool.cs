@@ -30,7 +30,10 @@ public sealed class EquilibriumPool : ITrainingSource
         _rounds = Math.Max(1, options.PoolWalkers / options.Batch);
         Walkers.RequireRoom((long)_rounds * options.Batch, target.Sites, "pool walkers");
         _sweeps = options.PoolSweeps;
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount };
+        _parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
+        };
         _kernels = [.. Enumerable.Range(0, _strata).Select(_ => new HeatBathSweep(target))];
         _states = new byte[_rounds * options.Batch * target.Sites];
         WarmUp();

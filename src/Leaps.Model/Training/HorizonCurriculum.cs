@@ -3,8 +3,8 @@ using Leaps.Model.Random;
 namespace Leaps.Model.Training;
 
 /// <summary>
-/// The reference's curriculum: the final time of rollouts is k δ, k rising from 1 to 1/δ over the first updates,
-/// each k kept linearly longer than the one before.
+/// The reference's curriculum: the final time of rollouts is k δ, k rising from 1 to 1/δ over the first
+/// updates, each k kept linearly longer than the one before.
 /// </summary>
 public sealed class HorizonCurriculum
 {
@@ -17,7 +17,9 @@ public sealed class HorizonCurriculum
         _step = step;
         _last = Math.Max(1, (int)Math.Round(1 / step));
         if (updates > 0 && updates < _last)
-            throw new LeapsException($"horizon updates is {updates}; it must be 0 or at least the {_last} stages of horizon step {step}.");
+            throw new LeapsException(
+                $"horizon updates is {updates}; it must be 0 or at least the {_last} stages of horizon "
+                + $"step {step}.");
         // Stage i lasts 1 + i growth updates, and all of them together `updates`.
         _growth = _last == 1 ? 0 : 2.0 * (updates - _last) / ((double)_last * (_last - 1));
     }

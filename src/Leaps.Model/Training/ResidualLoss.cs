@@ -17,7 +17,7 @@ public sealed class ResidualLoss
 {
     private const int MaxSlices = 16;
 
-    // Pairs whose activations are held between the forward and the backward pass: 16 up to L = 64, then fewer.
+    // Pairs whose activations are held between the two passes: 16 up to L = 64, then fewer.
     private const int MostPairsAtOnce = 16, SitesAtOnce = MostPairsAtOnce * 64 * 64;
 
     private readonly Target _target;
@@ -33,12 +33,16 @@ public sealed class ResidualLoss
         _target = target;
         _model = model;
         _batch = batch;
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount };
+        _parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount,
+        };
         _freeEnergy = new Mlp(model.Layout, FreeEnergyNetwork.Prefix, model.FreeEnergy.Widths);
         _residuals = new double[batch];
         int size = Math.Max(1, (batch + MaxSlices - 1) / MaxSlices);
         _slices = [.. Enumerable.Range(0, (batch + size - 1) / size)
-            .Select(s => new Slice(s * size, Math.Min(size, batch - s * size), target, model, network.CreateEvaluator()))];
+            .Select(s => new Slice(s * size, Math.Min(size, batch - s * size), target, model,
+                network.CreateEvaluator()))];
     }
 
     /// <summary>The loss of a batch at the parameters last loaded into the network.</summary>
@@ -46,9 +50,11 @@ public sealed class ResidualLoss
     /// <param name="gradient">flat vector of the model's layout; overwritten</param>
     public double Evaluate(TrainingBatch batch, Span<double> gradient)
     {
-        if (batch.Count != _batch) throw new ArgumentException("The batch doesn't have the size it was made for.");
+        if (batch.Count != _batch)
+            throw new ArgumentException("The batch doesn't have the size it was made for.");
         double[] slope = FreeEnergySlopes(batch.Times);
-        Parallel.For(0, _slices.Length, _parallel, s => _slices[s].Run(batch, slope, _residuals, 2.0 / _batch));
+        Parallel.For(0, _slices.Length, _parallel,
+            s => _slices[s].Run(batch, slope, _residuals, 2.0 / _batch));
         gradient.Clear();
         foreach (var slice in _slices)
         {
@@ -106,13 +112,17 @@ public sealed class ResidualLoss
         {
             Array.Clear(Gradient);
             for (int from = first; from < first + count; from += _pairsAtOnce)
-                RunPart(batch, from, Math.Min(_pairsAtOnce, first + count - from), freeEnergySlopes, residuals, scale);
+            {
+                int pairs = Math.Min(_pairsAtOnce, first + count - from);
+                RunPart(batch, from, pairs, freeEnergySlopes, residuals, scale);
+            }
         }
 
         private static int PairsAtOnce(Target target) =>
             Math.Clamp(SitesAtOnce / target.Sites, 1, MostPairsAtOnce);
 
-        private void RunPart(TrainingBatch batch, int from, int pairs, double[] freeEnergySlopes, double[] residuals, double scale)
+        private void RunPart(TrainingBatch batch, int from, int pairs, double[] freeEnergySlopes,
+            double[] residuals, double scale)
         {
             int sites = target.Sites, outputs = target.Outputs;
             var states = batch.States.AsSpan(from * sites, pairs * sites);
@@ -125,9 +135,11 @@ public sealed class ResidualLoss
                 target.LocalLevels(state, _levels);
                 RateMatrix.BoltzmannFactors(target, t, _factors);
                 var rates = RateMatrix.Totals(output, _levels, _factors);
-                double residual = RateMatrix.LogWeightRate(target.EnergyTimeDerivative(state, t), rates) + freeEnergySlopes[from + k];
+                double growth = RateMatrix.LogWeightRate(target.EnergyTimeDerivative(state, t), rates);
+                double residual = growth + freeEnergySlopes[from + k];
                 residuals[from + k] = residual;
-                RateMatrix.LogWeightRateGradient(output, _levels, _factors, scale * residual, _outputGradient.AsSpan(k * outputs, outputs));
+                RateMatrix.LogWeightRateGradient(output, _levels, _factors, scale * residual,
+                    _outputGradient.AsSpan(k * outputs, outputs));
             }
             evaluator.Backward(_outputGradient.AsSpan(0, pairs * outputs), Gradient);
         }

@@ -6,8 +6,8 @@ using Leaps.Model.Targets;
 namespace Leaps.Model.Training;
 
 /// <summary>
-/// The reference's source of pairs: rollouts by Euler steps with the present network, Metropolis moves between
-/// steps, kept in a replay buffer; a new one every update until the buffer is full, then every cycle.
+/// The reference's source of pairs: rollouts by Euler steps with the present network, Metropolis moves
+/// between steps, kept in a replay buffer; a new one every update until the buffer is full, then every cycle.
 /// </summary>
 public sealed class RolloutSource : ITrainingSource
 {

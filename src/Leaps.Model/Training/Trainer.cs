@@ -16,8 +16,8 @@ public sealed record TrainingRecord(
     int Update, double Loss, double GradientNorm, double LearningRate, double? EvaluatedRelativeEss);
 
 /// <summary>
-/// Algorithm 2 of "LEAPS" (Holderrieth, Albergo, Jaakkola, ICML 2025), an update at a time: pairs (X, t) from a
-/// source, one Adam step on θ and φ together along the gradient of the residual loss.
+/// Algorithm 2 of "LEAPS" (Holderrieth, Albergo, Jaakkola, ICML 2025), an update at a time: pairs (X, t) from
+/// a source, one Adam step on θ and φ together along the gradient of the residual loss.
 /// </summary>
 public sealed class Trainer
 {
@@ -33,9 +33,13 @@ public sealed class Trainer
 
     /// <param name="target">what the network is to sample</param>
     /// <param name="model">trained in place</param>
-    /// <param name="network">the model's network on a device; holds the model's parameters after every update</param>
+    /// <param name="network">
+    /// the model's network on a device; holds the model's parameters after every update
+    /// </param>
     /// <param name="options">how</param>
-    /// <exception cref="LeapsException">An option is out of range, or the network does not fit the target.</exception>
+    /// <exception cref="LeapsException">
+    /// An option is out of range, or the network does not fit the target.
+    /// </exception>
     public Trainer(Target target, LeapsModel model, RateNetwork network, TrainingOptions options)
     {
         options.Validate();
@@ -62,8 +66,11 @@ public sealed class Trainer
     /// <summary>Updates done.</summary>
     public int Updates { get; private set; }
 
-    /// <summary>The parameters with the best evaluation so far; the present ones when there was none.</summary>
-    public ParameterSet BestParameters => double.IsNegativeInfinity(BestRelativeEss) ? Model.Parameters : _best;
+    /// <summary>
+    /// The parameters with the best evaluation so far; the present ones when there was none.
+    /// </summary>
+    public ParameterSet BestParameters =>
+        double.IsNegativeInfinity(BestRelativeEss) ? Model.Parameters : _best;
     public double BestRelativeEss { get; private set; } = double.NegativeInfinity;
     public int BestUpdate { get; private set; }
 
@@ -76,7 +83,12 @@ public sealed class Trainer
         double loss = _loss.Evaluate(_batch, _gradient);
         double norm = Adam.ClipNorm(_gradient, _options.GradientClip);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            throw new LeapsException(FormattableString.Invariant($"Training diverged at update {update}: loss {loss}, gradient norm {norm}. Lower the learning-rate or the gradient-clip."));
+        {
+            throw new LeapsException(
+                FormattableString.Invariant(
+                    $"Training diverged at update {update}: loss {loss}, gradient norm {norm}. ")
+                + "Lower the learning-rate or the gradient-clip.");
+        }
         double rate = LearningRate(update);
         _adam.Step(Model.Parameters.Values, _gradient, rate);
         Model.Network.RenormaliseEmbedding(Model.Parameters);

@@ -5,7 +5,9 @@ public enum TrainingSource
     /// <summary>Walkers kept near ρ_t by a few heat-bath sweeps, each at a time of its own.</summary>
     Pool,
 
-    /// <summary>The reference's recipe: rollouts of Algorithm 1 with the present network in a replay buffer.</summary>
+    /// <summary>
+    /// The reference's recipe: rollouts of Algorithm 1 with the present network in a replay buffer.
+    /// </summary>
     Rollouts,
 }
 
@@ -18,7 +20,9 @@ public sealed record TrainingOptions
     public int Batch { get; init; } = 400;
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>StepLR: the learning rate is multiplied by the factor every so many updates; 0 = never.</summary>
+    /// <summary>
+    /// StepLR: the learning rate is multiplied by the factor every so many updates; 0 = never.
+    /// </summary>
     public int DecayEvery { get; init; } = 1000;
     public double DecayFactor { get; init; } = 0.995;
 
@@ -54,7 +58,9 @@ public sealed record TrainingOptions
     public int HorizonUpdates { get; init; }
     public double HorizonStep { get; init; } = 0.008;
 
-    /// <summary>Updates between evaluations (a short exact run whose relative ESS decides the best model); 0 = none.</summary>
+    /// <summary>
+    /// Updates between evaluations (a short exact run whose relative ESS decides the best model); 0 = none.
+    /// </summary>
     public int EvaluateEvery { get; init; } = 500;
     public int EvaluationWalkers { get; init; } = 1024;
     public int EvaluationWindows { get; init; } = 10;
@@ -66,14 +72,16 @@ public sealed record TrainingOptions
     {
         Require(Updates is >= 0 and <= 100_000_000, "updates", Updates, "0 to 100,000,000");
         Require(Batch is >= 1 and <= 1_000_000, "batch", Batch, "1 to 1,000,000");
-        Require(LearningRate > 0 && double.IsFinite(LearningRate), "learning-rate", LearningRate, "a positive number");
+        Require(LearningRate > 0 && double.IsFinite(LearningRate), "learning-rate", LearningRate,
+            "a positive number");
         Require(DecayEvery >= 0, "decay every", DecayEvery, "0 or more");
         Require(DecayFactor is > 0 and <= 1, "decay factor", DecayFactor, "above 0, at most 1");
         Require(GradientClip >= 0, "gradient-clip", GradientClip, "0 or more");
         Require(PoolWalkers >= 1, "pool walkers", PoolWalkers, "1 or more");
         Require(PoolTimes >= 1, "pool times", PoolTimes, "1 or more");
         Require(PoolSweeps >= 1, "pool sweeps", PoolSweeps, "1 or more");
-        Require(RolloutWalkers is >= 1 and <= 100_000_000, "rollout walkers", RolloutWalkers, "1 to 100,000,000");
+        Require(RolloutWalkers is >= 1 and <= 100_000_000, "rollout walkers", RolloutWalkers,
+            "1 to 100,000,000");
         Require(BufferCycle >= 1, "buffer cycle", BufferCycle, "1 or more");
         Require(BufferSize >= 1, "buffer size", BufferSize, "1 or more");
         Require(RolloutMoves >= 0, "rollout moves", RolloutMoves, "0 or more");
@@ -89,7 +97,8 @@ public sealed record TrainingOptions
         static void Require(bool holds, string name, object value, string allowed)
         {
             if (!holds)
-                throw new LeapsException(FormattableString.Invariant($"{name} is {value}; allowed: {allowed}."));
+                throw new LeapsException(
+                    FormattableString.Invariant($"{name} is {value}; allowed: {allowed}."));
         }
     }
 }

@@ -37,7 +37,8 @@ public sealed class FollowingTests
                     if (stream.NextInt(3) == 0) continue;
                     int site = stream.NextInt(sites);
                     byte previous = states[place * sites + site];
-                    states[place * sites + site] = (byte)((previous + 1 + stream.NextInt(values - 1)) % values);
+                    states[place * sites + site] =
+                        (byte)((previous + 1 + stream.NextInt(values - 1)) % values);
                     jumps.Add(new SiteJump(place, site, previous));
                 }
                 fast.FollowJumps(states, jumps.ToArray(), output);
@@ -46,7 +47,8 @@ public sealed class FollowingTests
                 for (int i = 0; i < output.Length; i++)
                 {
                     Assert.True(Math.Abs(output[i] - expected[i]) <= 3e-5 * size,
-                        $"seed {seed}, round {round}, entry {i}: {output[i]} against {expected[i]} of size {size}, {random}");
+                        $"seed {seed}, round {round}, entry {i}: {output[i]} against {expected[i]} of "
+                        + $"size {size}, {random}");
                 }
             }
         }
@@ -57,7 +59,8 @@ public sealed class FollowingTests
     public void Outputs_and_gradients_have_the_same_bits_whatever_the_vector_width()
     {
         // Every set that this machine has; the portable one fuses multiply and add where the hardware does.
-        var sets = Enum.GetValues<SimdInstructionSet>().Where(set => set >= SimdNetwork.BestInstructionSet).ToArray();
+        var sets = Enum.GetValues<SimdInstructionSet>()
+            .Where(set => set >= SimdNetwork.BestInstructionSet).ToArray();
         Assert.True(sets.Length > 1, "there is only one instruction set: nothing to compare");
         for (ulong seed = 1; seed <= 20; seed++)
         {

@@ -13,7 +13,8 @@ public class SimdNetworkTests : RateNetworkTests
 
     protected override RateNetwork Create(LocallyEquivariantConv architecture)
     {
-        Assert.SkipUnless(InstructionSet >= SimdNetwork.BestInstructionSet, $"this machine has no {InstructionSet}");
+        Assert.SkipUnless(InstructionSet >= SimdNetwork.BestInstructionSet,
+            $"this machine has no {InstructionSet}");
         return new SimdNetwork(architecture, InstructionSet);
     }
 

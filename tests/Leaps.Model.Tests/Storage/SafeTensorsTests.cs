@@ -122,7 +122,8 @@ public class SafeTensorsTests
     [InlineData("{'a':{'D':'BF16','S':[2],'O':[0,4]}}", 4, "'BF16'")]
     [InlineData("{'a':{'D':'U8','D':'I8','S':[4],'O':[0,4]}}", 4, "'dtype' twice")]
     [InlineData("{'a':{'D':'U8','S':[2],'O':[0,2]},'a':{'D':'U8','S':[2],'O':[2,4]}}", 4, "'a' twice")]
-    [InlineData("{'a':{'D':'U8','S':[3],'O':[0,3]},'b':{'D':'U8','S':[2],'O':[2,4]}}", 4, "hole or an overlap")]
+    [InlineData("{'a':{'D':'U8','S':[3],'O':[0,3]},'b':{'D':'U8','S':[2],'O':[2,4]}}", 4,
+        "hole or an overlap")]
     [InlineData("{'__metadata__':{'a':1}}", 0, "not a map of strings")]
     [InlineData("{'__metadata__':{'a':'1','a':'2'}}", 0, "'a' twice")]
     [InlineData("{'\\ud800':{}}", 0, "not valid JSON")]

@@ -5,7 +5,9 @@ using Leaps.Model.Training;
 
 namespace Leaps.Model.Tests.Training;
 
-/// <summary>The pool of walkers near ρ_t: its times, its states against enumeration, its determinism.</summary>
+/// <summary>
+/// The pool of walkers near ρ_t: its times, its states against enumeration, its determinism.
+/// </summary>
 public sealed class EquilibriumPoolTests
 {
     [Theory]

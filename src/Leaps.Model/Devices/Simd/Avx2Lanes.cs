@@ -37,7 +37,8 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Vector256<float>>
     public static Vector256<float> Max(Vector256<float> left, Vector256<float> right) => Avx.Max(left, right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> MultiplyAdd(Vector256<float> left, Vector256<float> right, Vector256<float> addend) =>
+    public static Vector256<float> MultiplyAdd(Vector256<float> left, Vector256<float> right,
+        Vector256<float> addend) =>
         Fma.MultiplyAdd(left, right, addend);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,7 +50,8 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Vector256<float>>
         Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> LoadIndices(byte* source) => Avx2.ConvertToVector256Int32(source).AsSingle();
+    public static Vector256<float> LoadIndices(byte* source) =>
+        Avx2.ConvertToVector256Int32(source).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LookUp8(float* table, Vector256<float> indices) =>
@@ -60,6 +62,7 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Vector256<float>>
         Avx2.GatherVector256(table, indices.AsInt32(), 4);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> WhereIndexIs(Vector256<float> indices, int index, Vector256<float> value) =>
+    public static Vector256<float> WhereIndexIs(Vector256<float> indices, int index,
+        Vector256<float> value) =>
         Vector256.Equals(indices.AsInt32(), Vector256.Create(index)).AsSingle() & value;
 }

@@ -31,13 +31,16 @@ internal readonly unsafe struct Avx512Lanes : ILanes<Vector512<float>>
     public static Vector512<float> Divide(Vector512<float> left, Vector512<float> right) => left / right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Min(Vector512<float> left, Vector512<float> right) => Avx512F.Min(left, right);
+    public static Vector512<float> Min(Vector512<float> left, Vector512<float> right) =>
+        Avx512F.Min(left, right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Max(Vector512<float> left, Vector512<float> right) => Avx512F.Max(left, right);
+    public static Vector512<float> Max(Vector512<float> left, Vector512<float> right) =>
+        Avx512F.Max(left, right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> MultiplyAdd(Vector512<float> left, Vector512<float> right, Vector512<float> addend) =>
+    public static Vector512<float> MultiplyAdd(Vector512<float> left, Vector512<float> right,
+        Vector512<float> addend) =>
         Avx512F.FusedMultiplyAdd(left, right, addend);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,7 +57,8 @@ internal readonly unsafe struct Avx512Lanes : ILanes<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LookUp8(float* table, Vector512<float> indices) =>
-        Avx512F.PermuteVar16x32(Vector512.Create(Vector256.Load(table), Vector256<float>.Zero), indices.AsInt32());
+        Avx512F.PermuteVar16x32(Vector512.Create(Vector256.Load(table), Vector256<float>.Zero),
+            indices.AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LookUp(float* table, Vector512<float> indices) => Vector512.Create(
@@ -62,6 +66,7 @@ internal readonly unsafe struct Avx512Lanes : ILanes<Vector512<float>>
         Avx2.GatherVector256(table, indices.AsInt32().GetUpper(), 4));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> WhereIndexIs(Vector512<float> indices, int index, Vector512<float> value) =>
+    public static Vector512<float> WhereIndexIs(Vector512<float> indices, int index,
+        Vector512<float> value) =>
         Vector512.Equals(indices.AsInt32(), Vector512.Create(index)).AsSingle() & value;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Leaps.Model.Networks;
 using Leaps.Model.Targets;
 
@@ -24,7 +25,7 @@ internal sealed unsafe class ColumnGatherer
     private readonly int _padRows, _padColumns, _stride;
     private readonly AlignedBuffer<byte> _periodic;
     private readonly AlignedBuffer<byte>? _bounded;
-    private readonly int[] _rowStep;            // (rows of the table): displacement inside the extended lattice
+    private readonly int[] _rowStep;            // (rows of the table): step inside the extended lattice
     private readonly bool[] _rowIsBounded;
 
     public ColumnGatherer(LocallyEquivariantConv net)
@@ -68,7 +69,9 @@ internal sealed unsafe class ColumnGatherer
 
     public int TableBytes => RowCount * RowBytes;
 
-    /// <summary>Bytes of an extended lattice: the state with a periodic margin as wide as the windows need.</summary>
+    /// <summary>
+    /// Bytes of an extended lattice: the state with a periodic margin as wide as the windows need.
+    /// </summary>
     public int ExtendedBytes { get; }
 
     /// <summary>Makes the given state the one that <see cref="Fill"/> reads.</summary>
@@ -80,7 +83,8 @@ internal sealed unsafe class ColumnGatherer
         for (int y = 0; y < _lattice.Rows; y++)
         {
             int inner = (y + _padRows) * _stride + _padColumns;
-            Buffer.MemoryCopy(_periodic.Pointer + inner, _bounded.Pointer + inner, _lattice.Columns, _lattice.Columns);
+            int bytes = _lattice.Columns;
+            Buffer.MemoryCopy(_periodic.Pointer + inner, _bounded.Pointer + inner, bytes, bytes);
         }
     }
 
@@ -123,8 +127,9 @@ internal sealed unsafe class ColumnGatherer
     }
 
     /// <summary>
-    /// Writes columns <paramref name="at"/> … of the table for the sites <paramref name="site"/> … of the present
-    /// state, all in one lattice row; in ascending order of columns, since a copy may overhang to the right.
+    /// Writes columns <paramref name="at"/> … of the table for the sites <paramref name="site"/> … of the
+    /// present state, all in one lattice row; in ascending order of columns, since a copy may overhang to the
+    /// right.
     /// </summary>
     public void Fill(byte* table, int at, int site, int length)
     {
@@ -140,7 +145,7 @@ internal sealed unsafe class ColumnGatherer
                 *(ulong*)target = *(ulong*)source;
             else
                 for (int x = 0; x < length; x += Chunk)
-                    System.Runtime.Intrinsics.Vector128.Store(System.Runtime.Intrinsics.Vector128.Load(source + x), target + x);
+                    Vector128.Store(Vector128.Load(source + x), target + x);
         }
     }
 }

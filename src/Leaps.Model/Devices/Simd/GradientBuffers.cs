@@ -13,7 +13,8 @@ internal sealed unsafe class GradientBuffers
     private readonly SimdNetwork _network;
     private readonly LocallyEquivariantConv _net;
     private readonly int _padded, _channels;
-    private readonly AlignedBuffer<float> _output, _first, _transposed, _firstTransposed, _rows, _nextP, _hidden, _tableLanes;
+    private readonly AlignedBuffer<float> _output, _first, _transposed, _firstTransposed, _rows, _nextP,
+        _hidden, _tableLanes;
     private readonly AlignedBuffer<float>[] _weights;       // (layers)(positions, padded channels, stride)
     private readonly AlignedBuffer<float>[] _inputs;        // (layers)(positions · rows a position, stride)
     private readonly double[] _embedding;                   // (q, C)
@@ -41,15 +42,19 @@ internal sealed unsafe class GradientBuffers
         _nextP = new(_padded * Block);
         _hidden = new(_padded * Block);
         _tableLanes = new(Math.Max(1, _net.PottsStates) * _padded * Block);
-        _weights = [.. network.Layers.Select(layer => new AlignedBuffer<float>((long)layer.Window.Positions * _padded * Stride))];
+        _weights = [.. network.Layers
+            .Select(layer => new AlignedBuffer<float>((long)layer.Window.Positions * _padded * Stride))];
         _inputs = [.. network.Layers.Select(layer =>
-            new AlignedBuffer<float>((long)SimdNetwork.RoundUp(layer.Window.Positions * RowsPerPosition, 4) * Stride))];
+            new AlignedBuffer<float>(
+                (long)SimdNetwork.RoundUp(layer.Window.Positions * RowsPerPosition, 4) * Stride))];
         var layout = network.Layout;
         _linearOffset = layout[LocallyEquivariantConv.Prefix + "linear"].Offset;
         _firstOffset = layout[LocallyEquivariantConv.Prefix + "initial_conv.weight"].Offset;
-        _embeddingOffset = _net.IsPotts ? layout[LocallyEquivariantConv.Prefix + "emb.embedding.weight"].Offset : 0;
+        _embeddingOffset = _net.IsPotts
+            ? layout[LocallyEquivariantConv.Prefix + "emb.embedding.weight"].Offset : 0;
         _layerOffsets = [.. Enumerable.Range(0, _net.Layers).Select(LocallyEquivariantConv.LayerPrefix)
-            .Select(prefix => (layout[prefix + "A"].Offset, layout[prefix + "b1"].Offset, layout[prefix + "b2"].Offset))];
+            .Select(prefix =>
+                (layout[prefix + "A"].Offset, layout[prefix + "b1"].Offset, layout[prefix + "b2"].Offset))];
         _tau = [.. network.Layers.Select(layer => new double[layer.Window.Positions])];
         _embedding = new double[_net.PottsStates * _channels];
     }
@@ -79,7 +84,8 @@ internal sealed unsafe class GradientBuffers
     /// <summary>Lane sums of the embedding's gradient, (q, padded channels, block).</summary>
     public float* TableLanes => _tableLanes.Pointer;
 
-    public float* Weights(int layer, int position) => _weights[layer].Pointer + (long)position * _padded * Stride;
+    public float* Weights(int layer, int position) =>
+        _weights[layer].Pointer + (long)position * _padded * Stride;
     public float* Inputs(int layer, int row) => _inputs[layer].Pointer + (long)row * Stride;
 
     public void Clear()
@@ -118,7 +124,10 @@ internal sealed unsafe class GradientBuffers
         }
     }
 
-    /// <summary>Adds dL/d(values of the first window), (positions, channels, block), to the embedding rows they came from.</summary>
+    /// <summary>
+    /// Adds dL/d(values of the first window), (positions, channels, block), to the embedding rows they came
+    /// from.
+    /// </summary>
     public void AddFirstEmbedding(byte* table, float* x)
     {
         var window = _net.Windows[0];
@@ -138,7 +147,9 @@ internal sealed unsafe class GradientBuffers
         }
     }
 
-    /// <summary>Folds the sums over the inputs of a run of one time into b2, the time network and the embedding.</summary>
+    /// <summary>
+    /// Folds the sums over the inputs of a run of one time into b2, the time network and the embedding.
+    /// </summary>
     public void EndRun(TimeBias timeBias, Span<double> gradient)
     {
         for (int l = 0; l < _inputs.Length; l++)
@@ -147,7 +158,7 @@ internal sealed unsafe class GradientBuffers
             int secondBias = _layerOffsets[l].SecondBias;
             double[] tau = _tau[l];
             Array.Clear(tau);
-            float* bias = timeBias.Layer(l);
+            float* embedding = _network.Tables.Pointer;
             for (int j = 0; j < window.Positions; j++)
             {
                 if (j == window.Centre) continue;
@@ -158,7 +169,7 @@ internal sealed unsafe class GradientBuffers
                     for (int v = 0; v < RowsPerPosition; v++)
                     {
                         double sum = sums[v * Stride + c];
-                        total += _net.IsPotts ? sum * _network.Tables.Pointer[c * _network.TableStride + v] : sum;
+                        total += _net.IsPotts ? sum * embedding[c * _network.TableStride + v] : sum;
                     }
                     gradient[secondBias + c * window.Positions + j] += total;
                     tau[j] += total;
@@ -202,7 +213,10 @@ internal sealed unsafe class GradientBuffers
             {
                 if (p == window.Centre) continue;
                 for (int a = 0; a < inputs; a++)
-                    gradient[offset + (c * inputs + a) * window.Positions + p] += First[c * FirstStride + p * inputs + a];
+                {
+                    gradient[offset + (c * inputs + a) * window.Positions + p] +=
+                        First[c * FirstStride + p * inputs + a];
+                }
             }
         }
     }

@@ -3,14 +3,18 @@ using Leaps.Model.Networks;
 namespace Leaps.Model.Devices.Simd;
 
 /// <summary>
-/// Which columns a change of x_k touches. P^0_i changes where k is in window 0 of i. In layer l, columns whose
-/// h^l changed need their whole sum again; columns that only see x_k change by one term:
+/// Which columns a change of x_k touches. P^0_i changes where k is in window 0 of i. In layer l, columns
+/// whose h^l changed need their whole sum again; columns that only see x_k change by one term:
 /// ΔP^{l+1}_i = K^l_i[k-i] (e(x_k new) - e(x_k old)). P_k itself never changes: it does not see x_k.
 /// </summary>
-/// <remarks>With windows that grow from layer to layer most columns of the large ones change by one term.</remarks>
+/// <remarks>
+/// With windows that grow from layer to layer most columns of the large ones change by one term.
+/// </remarks>
 internal sealed class JumpReach
 {
-    /// <summary>A column at a displacement from k, and the position of its window at which it sees k.</summary>
+    /// <summary>
+    /// A column at a displacement from k, and the position of its window at which it sees k.
+    /// </summary>
     public readonly record struct Column(int Row, int ColumnStep, int Position);
 
     public JumpReach(LocallyEquivariantConv net)

@@ -17,7 +17,8 @@ internal static unsafe class Kernels<TLanes, TVector>
     public const int BlockColumns = SimdNetwork.BlockColumns;
 
     // exp2 on [-½, ½], fifth degree, minimax in the relative error (2e-7).
-    private const float E5 = 1.3333558e-3f, E4 = 9.6181291e-3f, E3 = 5.5504109e-2f, E2 = 2.4022651e-1f, E1 = 6.9314718e-1f;
+    private const float E5 = 1.3333558e-3f, E4 = 9.6181291e-3f, E3 = 5.5504109e-2f, E2 = 2.4022651e-1f,
+        E1 = 6.9314718e-1f;
     private const float Log2E = 1.44269504f;
 
     // Added to a number below 2^22 it leaves the number's nearest integer in the low bits.
@@ -43,7 +44,8 @@ internal static unsafe class Kernels<TLanes, TVector>
         {
             for (int n = 0; n < BlockColumns; n += 3 * width)
             {
-                float* z0 = z + r * BlockColumns + n, z1 = z0 + BlockColumns, z2 = z1 + BlockColumns, z3 = z2 + BlockColumns;
+                float* z0 = z + r * BlockColumns + n, z1 = z0 + BlockColumns;
+                float* z2 = z1 + BlockColumns, z3 = z2 + BlockColumns;
                 TVector a0, a1, a2, b0, b1, b2, c0, c1, c2, d0, d1, d2;
                 if (init != null)
                 {
@@ -62,7 +64,8 @@ internal static unsafe class Kernels<TLanes, TVector>
                 float* xk = x + n, wk = w;
                 for (int k = 0; k < inner; k++, xk += BlockColumns, wk += 4)
                 {
-                    TVector x0 = TLanes.Load(xk), x1 = TLanes.Load(xk + width), x2 = TLanes.Load(xk + 2 * width);
+                    TVector x0 = TLanes.Load(xk), x1 = TLanes.Load(xk + width);
+                    TVector x2 = TLanes.Load(xk + 2 * width);
                     TVector v = TLanes.Broadcast(wk[0]);
                     a0 = TLanes.MultiplyAdd(v, x0, a0);
                     a1 = TLanes.MultiplyAdd(v, x1, a1);
@@ -113,11 +116,13 @@ internal static unsafe class Kernels<TLanes, TVector>
                 // Both quotients z/d by one division.
                 TVector inverse = TLanes.Divide(TLanes.Broadcast(1), TLanes.Multiply(d0, d1));
                 TVector k0 = TLanes.MultiplyAdd(TLanes.Multiply(z0, d1), inverse, TLanes.Broadcast(bias[c]));
-                TVector k1 = TLanes.MultiplyAdd(TLanes.Multiply(z1, d0), inverse, TLanes.Broadcast(bias[c + 1]));
+                TVector k1 =
+                    TLanes.MultiplyAdd(TLanes.Multiply(z1, d0), inverse, TLanes.Broadcast(bias[c + 1]));
                 TVector e0 = TInput.Value<TLanes, TVector>(row, tables + c * stride);
                 TVector e1 = TInput.Value<TLanes, TVector>(row, tables + (c + 1) * stride);
                 TLanes.Store(sum + at, TLanes.MultiplyAdd(k0, e0, TLanes.Load(sum + at)));
-                TLanes.Store(sum + at + BlockColumns, TLanes.MultiplyAdd(k1, e1, TLanes.Load(sum + at + BlockColumns)));
+                TLanes.Store(sum + at + BlockColumns,
+                    TLanes.MultiplyAdd(k1, e1, TLanes.Load(sum + at + BlockColumns)));
             }
         }
     }
@@ -129,7 +134,8 @@ internal static unsafe class Kernels<TLanes, TVector>
     /// <param name="x">(positions, channels, block)</param>
     /// <param name="channels">1 for Ising</param>
     /// <param name="stride">of the embedding tables</param>
-    public static void Embed<TInput>(byte* input, int positions, float* tables, float* x, int channels, int stride)
+    public static void Embed<TInput>(byte* input, int positions, float* tables, float* x, int channels,
+        int stride)
         where TInput : struct, IInput
     {
         for (int p = 0; p < positions; p++)
@@ -138,21 +144,26 @@ internal static unsafe class Kernels<TLanes, TVector>
             {
                 TVector row = TInput.LoadRow<TLanes, TVector>(input + p * ColumnGatherer.RowBytes + n);
                 for (int a = 0; a < channels; a++)
-                    TLanes.Store(x + (p * channels + a) * BlockColumns + n, TInput.Value<TLanes, TVector>(row, tables + a * stride));
+                    TLanes.Store(x + (p * channels + a) * BlockColumns + n,
+                        TInput.Value<TLanes, TVector>(row, tables + a * stride));
             }
         }
     }
 
-    /// <summary>1 where the value is <paramref name="category"/>, else 0; without a category the spin itself.</summary>
+    /// <summary>
+    /// 1 where the value is <paramref name="category"/>, else 0; without a category the spin itself.
+    /// </summary>
     /// <param name="input">(block)</param>
     /// <param name="category">or -1</param>
     /// <param name="result">(block)</param>
-    public static void Indicate<TInput>(byte* input, int category, float* result) where TInput : struct, IInput
+    public static void Indicate<TInput>(byte* input, int category, float* result)
+        where TInput : struct, IInput
     {
         for (int n = 0; n < BlockColumns; n += TLanes.Width)
         {
             TVector row = TInput.LoadRow<TLanes, TVector>(input + n);
-            TLanes.Store(result + n, category < 0 ? row : TLanes.WhereIndexIs(row, category, TLanes.Broadcast(1)));
+            TLanes.Store(result + n,
+                category < 0 ? row : TLanes.WhereIndexIs(row, category, TLanes.Broadcast(1)));
         }
     }
 
@@ -176,7 +187,8 @@ internal static unsafe class Kernels<TLanes, TVector>
     public static void SiluBackward(float* p, float* g, float* result, int channels)
     {
         for (int at = 0; at < channels * BlockColumns; at += TLanes.Width)
-            TLanes.Store(result + at, TLanes.Multiply(TLanes.Load(g + at), SiluDerivative(TLanes.Load(p + at))));
+            TLanes.Store(result + at,
+                TLanes.Multiply(TLanes.Load(g + at), SiluDerivative(TLanes.Load(p + at))));
     }
 
     /// <summary>
@@ -193,8 +205,9 @@ internal static unsafe class Kernels<TLanes, TVector>
     /// <param name="stride">of the embedding tables</param>
     /// <param name="categories">q for Potts, 0 for Ising</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AccumulateBackward<TInput>(float* z, float* bias, byte* input, float* tables, float* gP,
-        float* tableGradient, int channels, int stride, int categories) where TInput : struct, IInput
+    public static void AccumulateBackward<TInput>(float* z, float* bias, byte* input, float* tables,
+        float* gP, float* tableGradient, int channels, int stride, int categories)
+        where TInput : struct, IInput
     {
         int width = TLanes.Width;
         for (int n = 0; n < BlockColumns; n += width)
@@ -203,12 +216,15 @@ internal static unsafe class Kernels<TLanes, TVector>
             for (int c = 0; c < channels; c += 2)
             {
                 int at = c * BlockColumns + n;
-                TVector z0 = TLanes.Load(z + at), z1 = TLanes.Load(z + at + BlockColumns), one = TLanes.Broadcast(1);
+                TVector z0 = TLanes.Load(z + at), z1 = TLanes.Load(z + at + BlockColumns);
+                TVector one = TLanes.Broadcast(1);
                 TVector d0 = TLanes.Add(one, ExpOfNegative(z0)), d1 = TLanes.Add(one, ExpOfNegative(z1));
                 TVector inverse = TLanes.Divide(one, TLanes.Multiply(d0, d1));
                 TVector sigmoid0 = TLanes.Multiply(d1, inverse), sigmoid1 = TLanes.Multiply(d0, inverse);
-                TVector term0 = BackwardTerm<TInput>(z + at, z0, sigmoid0, row, tables + c * stride, gP + at, bias[c]);
-                TVector term1 = BackwardTerm<TInput>(z + at + BlockColumns, z1, sigmoid1, row, tables + (c + 1) * stride,
+                TVector term0 =
+                    BackwardTerm<TInput>(z + at, z0, sigmoid0, row, tables + c * stride, gP + at, bias[c]);
+                TVector term1 =
+                    BackwardTerm<TInput>(z + at + BlockColumns, z1, sigmoid1, row, tables + (c + 1) * stride,
                     gP + at + BlockColumns, bias[c + 1]);
                 for (int v = 0; v < categories; v++)
                 {
@@ -223,12 +239,13 @@ internal static unsafe class Kernels<TLanes, TVector>
 
     // Stores dL/dz and returns gP · K.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector BackwardTerm<TInput>(float* result, TVector z, TVector sigmoid, TVector row, float* table,
-        float* gradient, float bias) where TInput : struct, IInput
+    private static TVector BackwardTerm<TInput>(float* result, TVector z, TVector sigmoid, TVector row,
+        float* table, float* gradient, float bias) where TInput : struct, IInput
     {
         TVector silu = TLanes.Multiply(z, sigmoid), g = TLanes.Load(gradient);
         TVector derivative = TLanes.MultiplyAdd(silu, TLanes.Subtract(TLanes.Broadcast(1), sigmoid), sigmoid);
-        TLanes.Store(result, TLanes.Multiply(TLanes.Multiply(g, TInput.Value<TLanes, TVector>(row, table)), derivative));
+        TLanes.Store(result,
+            TLanes.Multiply(TLanes.Multiply(g, TInput.Value<TLanes, TVector>(row, table)), derivative));
         return TLanes.Multiply(g, TLanes.Add(silu, TLanes.Broadcast(bias)));
     }
 
@@ -297,8 +314,10 @@ internal static unsafe class Kernels<TLanes, TVector>
     {
         int width = TLanes.Width;
         float* ga = g, gb = g + stride, gc = g + 2 * stride, gd = g + 3 * stride;
-        TVector a0 = TLanes.Load(ga), a1 = TLanes.Load(ga + width), b0 = TLanes.Load(gb), b1 = TLanes.Load(gb + width);
-        TVector c0 = TLanes.Load(gc), c1 = TLanes.Load(gc + width), d0 = TLanes.Load(gd), d1 = TLanes.Load(gd + width);
+        TVector a0 = TLanes.Load(ga), a1 = TLanes.Load(ga + width);
+        TVector b0 = TLanes.Load(gb), b1 = TLanes.Load(gb + width);
+        TVector c0 = TLanes.Load(gc), c1 = TLanes.Load(gc + width);
+        TVector d0 = TLanes.Load(gd), d1 = TLanes.Load(gd + width);
         for (int n = 0; n < BlockColumns; n++, x += stride)
         {
             TVector x0 = TLanes.Load(x), x1 = TLanes.Load(x + width);
@@ -315,15 +334,18 @@ internal static unsafe class Kernels<TLanes, TVector>
             d0 = TLanes.MultiplyAdd(v, x0, d0);
             d1 = TLanes.MultiplyAdd(v, x1, d1);
         }
-        TLanes.Store(ga, a0); TLanes.Store(ga + width, a1); TLanes.Store(gb, b0); TLanes.Store(gb + width, b1);
-        TLanes.Store(gc, c0); TLanes.Store(gc + width, c1); TLanes.Store(gd, d0); TLanes.Store(gd + width, d1);
+        TLanes.Store(ga, a0); TLanes.Store(ga + width, a1);
+        TLanes.Store(gb, b0); TLanes.Store(gb + width, b1);
+        TLanes.Store(gc, c0); TLanes.Store(gc + width, c1);
+        TLanes.Store(gd, d0); TLanes.Store(gd + width, d1);
     }
 
     // Four rows by one vector.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddOuterProduct1(float* y, float* x, float* g, int stride)
     {
-        TVector a = TLanes.Load(g), b = TLanes.Load(g + stride), c = TLanes.Load(g + 2 * stride), d = TLanes.Load(g + 3 * stride);
+        TVector a = TLanes.Load(g), b = TLanes.Load(g + stride);
+        TVector c = TLanes.Load(g + 2 * stride), d = TLanes.Load(g + 3 * stride);
         for (int n = 0; n < BlockColumns; n++, x += stride)
         {
             TVector x0 = TLanes.Load(x);
@@ -332,12 +354,14 @@ internal static unsafe class Kernels<TLanes, TVector>
             c = TLanes.MultiplyAdd(TLanes.Broadcast(y[n + 2 * BlockColumns]), x0, c);
             d = TLanes.MultiplyAdd(TLanes.Broadcast(y[n + 3 * BlockColumns]), x0, d);
         }
-        TLanes.Store(g, a); TLanes.Store(g + stride, b); TLanes.Store(g + 2 * stride, c); TLanes.Store(g + 3 * stride, d);
+        TLanes.Store(g, a); TLanes.Store(g + stride, b);
+        TLanes.Store(g + 2 * stride, c); TLanes.Store(g + 3 * stride, d);
     }
 
     /// <summary>silu(z).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Silu(TVector z) => TLanes.Divide(z, TLanes.Add(TLanes.Broadcast(1), ExpOfNegative(z)));
+    public static TVector Silu(TVector z) =>
+        TLanes.Divide(z, TLanes.Add(TLanes.Broadcast(1), ExpOfNegative(z)));
 
     // e^{-x}: 2^n p(f) with -x log2(e) = n + f.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

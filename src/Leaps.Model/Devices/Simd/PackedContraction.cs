@@ -1,6 +1,8 @@
 namespace Leaps.Model.Devices.Simd;
 
-/// <summary>Matrices (rows, inner) and their transposes, each as four rows side by side for the kernel.</summary>
+/// <summary>
+/// Matrices (rows, inner) and their transposes, each as four rows side by side for the kernel.
+/// </summary>
 internal sealed unsafe class PackedContraction(int count, int rows, int inner)
 {
     private readonly AlignedBuffer<float> _forward = new((long)count * rows * inner);

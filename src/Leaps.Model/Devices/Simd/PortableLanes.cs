@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Leaps.Model.Devices.Simd;
 
-/// <summary>Any other machine: 128-bit vectors as the runtime provides them, fused only where the hardware fuses.</summary>
+/// <summary>
+/// Any other machine: 128-bit vectors as the runtime provides them, fused only where the hardware fuses.
+/// </summary>
 internal readonly unsafe struct PortableLanes : ILanes<Vector128<float>>
 {
     public static int Width => 4;
@@ -38,7 +40,8 @@ internal readonly unsafe struct PortableLanes : ILanes<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.GreaterThan(left, right), left, right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> MultiplyAdd(Vector128<float> left, Vector128<float> right, Vector128<float> addend) =>
+    public static Vector128<float> MultiplyAdd(Vector128<float> left, Vector128<float> right,
+        Vector128<float> addend) =>
         Vector128.MultiplyAddEstimate(left, right, addend);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -64,6 +67,7 @@ internal readonly unsafe struct PortableLanes : ILanes<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> WhereIndexIs(Vector128<float> indices, int index, Vector128<float> value) =>
+    public static Vector128<float> WhereIndexIs(Vector128<float> indices, int index,
+        Vector128<float> value) =>
         Vector128.Equals(indices.AsInt32(), Vector128.Create(index)).AsSingle() & value;
 }

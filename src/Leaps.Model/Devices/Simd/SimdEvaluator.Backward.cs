@@ -57,7 +57,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         if (_walkers < 0)
             throw new InvalidOperationException("The last forward pass is gone: another call came between.");
         if (outputGradient.Length != _walkers * _net.Outputs)
-            throw new ArgumentException("The output gradient doesn't have the size of the last forward pass.");
+            throw new ArgumentException(
+                "The output gradient doesn't have the size of the last forward pass.");
         _gradients ??= new GradientBuffers(_network);
         _gradients.Clear();
         foreach (var run in _runs)
@@ -99,7 +100,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
     }
 
     // gD into _z: Ising gD = (1+t) s gG; Potts gD_v = gG_v, and for the own value minus the others' sum.
-    private void LoadOutputGradient(ReadOnlySpan<byte> states, ReadOnlySpan<float> gradient, int first, int count, double time)
+    private void LoadOutputGradient(ReadOnlySpan<byte> states, ReadOnlySpan<float> gradient, int first,
+        int count, double time)
     {
         float* d = _z.Pointer;
         new Span<float>(d, _network.PaddedOutputs * Block).Clear();
@@ -134,7 +136,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         var output = _network.Output;
         g.Transpose(last, _padded, withOne: false);
         Kernels<TLanes, TVector>.AddOuterProduct(_z.Pointer, g.Transposed, g.Output, output.Rows, g.Stride);
-        Kernels<TLanes, TVector>.Contract(output.Backward(), _z.Pointer, _zeros.Pointer, g.NextP, _padded, output.Rows);
+        Kernels<TLanes, TVector>.Contract(output.Backward(), _z.Pointer, _zeros.Pointer, g.NextP, _padded,
+            output.Rows);
         for (int l = _net.Layers - 1; l >= 0; l--)
         {
             var layer = _network.Layers[l];
@@ -150,10 +153,13 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
                 if (j == layer.Window.Centre) continue;
                 Kernels<TLanes, TVector>.Contract(layer.Weights.Forward(j), _h.Pointer,
                     layer.FirstBias.Pointer + j * _padded, _z.Pointer, _padded, layer.Weights.Inner);
-                Kernels<TLanes, TVector>.AccumulateBackward<TInput>(_z.Pointer, _timeBias.Layer(l) + j * _padded,
-                    table + rows[j] * ColumnGatherer.RowBytes, tables, g.NextP, g.TableLanes, _padded, stride, _net.PottsStates);
-                Kernels<TLanes, TVector>.AddOuterProduct(_z.Pointer, g.Transposed, g.Weights(l, j), _padded, g.Stride);
-                Kernels<TLanes, TVector>.Contract(layer.Weights.Backward(j), _z.Pointer, null, g.Hidden, _padded, _padded);
+                Kernels<TLanes, TVector>.AccumulateBackward<TInput>(_z.Pointer,
+                    _timeBias.Layer(l) + j * _padded, table + rows[j] * ColumnGatherer.RowBytes, tables,
+                    g.NextP, g.TableLanes, _padded, stride, _net.PottsStates);
+                Kernels<TLanes, TVector>.AddOuterProduct(_z.Pointer, g.Transposed, g.Weights(l, j), _padded,
+                    g.Stride);
+                Kernels<TLanes, TVector>.Contract(layer.Weights.Backward(j), _z.Pointer, null, g.Hidden,
+                    _padded, _padded);
             }
             Kernels<TLanes, TVector>.SiluBackward(thisP, g.Hidden, g.NextP, _padded);
         }
@@ -171,10 +177,12 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             for (int k = 0; k < 4; k++)
             {
                 int row = Math.Min(first + k, total - 1);
-                Kernels<TLanes, TVector>.Indicate<TInput>(table + rows[row / g.RowsPerPosition] * ColumnGatherer.RowBytes,
+                int position = row / g.RowsPerPosition;
+                Kernels<TLanes, TVector>.Indicate<TInput>(table + rows[position] * ColumnGatherer.RowBytes,
                     _net.IsPotts ? row % g.RowsPerPosition : -1, g.Rows + k * Block);
             }
-            Kernels<TLanes, TVector>.AddOuterProduct(g.Rows, g.Transposed, g.Inputs(layer, first), 4, g.Stride);
+            Kernels<TLanes, TVector>.AddOuterProduct(g.Rows, g.Transposed, g.Inputs(layer, first), 4,
+                g.Stride);
         }
     }
 
@@ -182,12 +190,13 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
     {
         var g = _gradients!;
         var first = _network.First;
-        Kernels<TLanes, TVector>.Embed<TInput>(table, _net.Windows[0].Positions, _network.Tables.Pointer, _x.Pointer,
-            _net.InputChannels, _network.TableStride);
+        Kernels<TLanes, TVector>.Embed<TInput>(table, _net.Windows[0].Positions, _network.Tables.Pointer,
+            _x.Pointer, _net.InputChannels, _network.TableStride);
         g.TransposeFirst(_x.Pointer);
         Kernels<TLanes, TVector>.AddOuterProduct(g.NextP, g.FirstTransposed, g.First, _padded, g.FirstStride);
         if (!_net.IsPotts) return;
-        Kernels<TLanes, TVector>.Contract(first.Backward(), g.NextP, _zeros.Pointer, _x.Pointer, first.BackwardRows, _padded);
+        Kernels<TLanes, TVector>.Contract(first.Backward(), g.NextP, _zeros.Pointer, _x.Pointer,
+            first.BackwardRows, _padded);
         g.AddFirstEmbedding(table, _x.Pointer);
     }
 }

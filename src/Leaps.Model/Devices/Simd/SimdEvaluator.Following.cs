@@ -31,7 +31,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         GC.KeepAlive(this);
     }
 
-    public override void FollowJumps(ReadOnlySpan<byte> states, ReadOnlySpan<SiteJump> jumps, Span<float> output)
+    public override void FollowJumps(ReadOnlySpan<byte> states, ReadOnlySpan<SiteJump> jumps,
+        Span<float> output)
     {
         var f = _followed ?? throw new InvalidOperationException("No walkers are followed.");
         if (f.Reach.WorkFraction > WorthFollowing)
@@ -100,7 +101,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         var first = _network.First;
         var lattice = _net.Lattice;
         float scale = (float)(1 + f.Time);
-        int inputs = _net.InputChannels, row = jump.Site / lattice.Columns, column = jump.Site % lattice.Columns;
+        int inputs = _net.InputChannels;
+        int row = jump.Site / lattice.Columns, column = jump.Site % lattice.Columns;
         foreach (var reached in f.Reach.First)
         {
             int y = row + reached.Row, x = column + reached.ColumnStep;
@@ -112,8 +114,10 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
                 var change = Vector128.Create(scale * Change(a, jump.Previous, value));
                 for (int c = 0; c < _padded; c += 4)
                 {
-                    float* weights = first.Forward() + (c / 4 * first.Inner + reached.Position * inputs + a) * 4;
-                    PortableLanes.Store(p + c, PortableLanes.MultiplyAdd(change, Vector128.Load(weights), Vector128.Load(p + c)));
+                    float* weights =
+                        first.Forward() + (c / 4 * first.Inner + reached.Position * inputs + a) * 4;
+                    PortableLanes.Store(p + c,
+                        PortableLanes.MultiplyAdd(change, Vector128.Load(weights), Vector128.Load(p + c)));
                 }
             }
         }
@@ -132,19 +136,23 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             int row = jump.Site / _net.Lattice.Columns, column = jump.Site % _net.Lattice.Columns;
             foreach (var reached in f.Reach.Single[l])
             {
-                int site = _net.Lattice.Site(row + reached.Row, column + reached.ColumnStep), j = reached.Position;
+                int site = _net.Lattice.Site(row + reached.Row, column + reached.ColumnStep);
+                int j = reached.Position;
                 float* p = f.Activations(jump.Place, l, site), next = f.Activations(jump.Place, l + 1, site);
                 float* weights = layer.Weights.Forward(j), b1 = layer.FirstBias.Pointer + j * _padded;
                 float* bias = _timeBias.Layer(l) + j * _padded;
                 for (int c = 0; c < _padded; c += 4)
-                    Vector128.Store(Kernels<PortableLanes, Vector128<float>>.Silu(Vector128.Load(p + c)), h + c);
+                    Vector128.Store(Kernels<PortableLanes, Vector128<float>>.Silu(Vector128.Load(p + c)),
+                        h + c);
                 for (int c = 0; c < _padded; c += 4, weights += 4 * channels)
                 {
                     var z = Vector128.Load(b1 + c);
                     for (int a = 0; a < channels; a++)
-                        z = PortableLanes.MultiplyAdd(Vector128.Load(weights + 4 * a), Vector128.Create(h[a]), z);
+                        z = PortableLanes.MultiplyAdd(Vector128.Load(weights + 4 * a), Vector128.Create(h[a]),
+                            z);
                     var k = Kernels<PortableLanes, Vector128<float>>.Silu(z) + Vector128.Load(bias + c);
-                    var change = Vector128.Create(Change(c, jump.Previous, value), Change(c + 1, jump.Previous, value),
+                    var change =
+                        Vector128.Create(Change(c, jump.Previous, value), Change(c + 1, jump.Previous, value),
                         Change(c + 2, jump.Previous, value), Change(c + 3, jump.Previous, value));
                     Vector128.Store(PortableLanes.MultiplyAdd(k, change, Vector128.Load(next + c)), next + c);
                 }
@@ -175,8 +183,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
         for (int j = 0; j < window.Positions; j++)
         {
             if (j == window.Centre) continue;
-            Kernels<TLanes, TVector>.Contract(layer.Weights.Forward(j), _h.Pointer, layer.FirstBias.Pointer + j * _padded,
-                _z.Pointer, _padded, layer.Weights.Inner);
+            Kernels<TLanes, TVector>.Contract(layer.Weights.Forward(j), _h.Pointer,
+                layer.FirstBias.Pointer + j * _padded, _z.Pointer, _padded, layer.Weights.Inner);
             Kernels<TLanes, TVector>.Accumulate<TInput>(_z.Pointer, bias + j * _padded,
                 table + j * ColumnGatherer.RowBytes, tables, next, _padded, _network.TableStride);
         }
@@ -198,7 +206,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             for (int c = 0; c < _padded; c++)
                 p[c * Block + n] = activations[c];
         }
-        Kernels<TLanes, TVector>.Contract(_network.Output.Forward(), p, _zeros.Pointer, d, _network.Output.Rows, _network.Output.Inner);
+        Kernels<TLanes, TVector>.Contract(_network.Output.Forward(), p, _zeros.Pointer, d,
+            _network.Output.Rows, _network.Output.Inner);
         float scale = (float)(1 + f.Time);
         for (int n = 0; n < count; n++)
         {
@@ -269,7 +278,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput>
             {
                 int row = jump.Site / net.Lattice.Columns, column = jump.Site % net.Lattice.Columns;
                 foreach (var step in reached)
-                    _columns[ColumnCount++] = (jump.Place, net.Lattice.Site(row + step.Row, column + step.ColumnStep));
+                    _columns[ColumnCount++] =
+                        (jump.Place, net.Lattice.Site(row + step.Row, column + step.ColumnStep));
                 if (withOwn)
                     _columns[ColumnCount++] = (jump.Place, jump.Site);
             }

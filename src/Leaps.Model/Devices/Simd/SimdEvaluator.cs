@@ -19,7 +19,7 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
     private readonly TimeBias _timeBias;
     private readonly int _sites, _padded;
     private readonly int _activations;                      // floats of P^0 … P^n of one block
-    private readonly AlignedBuffer<float> _x;               // first convolution's inputs, (positions, in, block)
+    private readonly AlignedBuffer<float> _x;               // inputs of window 0, (positions, in, block)
     private readonly AlignedBuffer<float> _h;               // (padded channels, block)
     private readonly AlignedBuffer<float> _z;               // (max of padded channels and outputs, block)
     private readonly AlignedBuffer<float> _zeros;
@@ -38,7 +38,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
         _x = new AlignedBuffer<float>((long)network.First.BackwardRows * Block);
         _h = new AlignedBuffer<float>(_padded * Block);
         _z = new AlignedBuffer<float>(Math.Max(_padded, network.PaddedOutputs) * Block);
-        _zeros = new AlignedBuffer<float>(Math.Max(_padded, Math.Max(network.PaddedOutputs, network.First.BackwardRows)));
+        _zeros = new AlignedBuffer<float>(
+            Math.Max(_padded, Math.Max(network.PaddedOutputs, network.First.BackwardRows)));
         _table = new AlignedBuffer<byte>(_gatherer.TableBytes);
         _p = new AlignedBuffer<float>(_activations);
     }
@@ -61,7 +62,9 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
     private void CheckSizes(ReadOnlySpan<byte> states, int walkers, Span<float> output)
     {
         if (states.Length != walkers * _sites || output.Length != walkers * _net.Outputs)
-            throw new ArgumentException($"States of {states.Length} and outputs of {output.Length} entries don't fit {walkers} walkers.");
+            throw new ArgumentException(
+                $"States of {states.Length} and outputs of {output.Length} entries don't fit "
+                + $"{walkers} walkers.");
     }
 
     // The block's table from column `first` = walker · sites + site on; unused columns hold some valid value.
@@ -89,9 +92,11 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
     {
         float* tables = _network.Tables.Pointer;
         int stride = _network.TableStride;
-        Kernels<TLanes, TVector>.Embed<TInput>(table, _net.Windows[0].Positions, tables, _x.Pointer, _net.InputChannels, stride);
+        Kernels<TLanes, TVector>.Embed<TInput>(table, _net.Windows[0].Positions, tables, _x.Pointer,
+            _net.InputChannels, stride);
         var first = _network.First;
-        Kernels<TLanes, TVector>.Contract(first.Forward(), _x.Pointer, _zeros.Pointer, p, _padded, first.Inner);
+        Kernels<TLanes, TVector>.Contract(first.Forward(), _x.Pointer, _zeros.Pointer, p, _padded,
+            first.Inner);
         Kernels<TLanes, TVector>.Scale(p, (float)(1 + time), _padded * Block);
         for (int l = 0; l < _net.Layers; l++)
         {
@@ -112,7 +117,8 @@ internal sealed unsafe partial class SimdEvaluator<TLanes, TVector, TInput> : Ra
             p = next;
         }
         var output = _network.Output;
-        Kernels<TLanes, TVector>.Contract(output.Forward(), p, _zeros.Pointer, _z.Pointer, output.Rows, output.Inner);
+        Kernels<TLanes, TVector>.Contract(output.Forward(), p, _zeros.Pointer, _z.Pointer, output.Rows,
+            output.Inner);
     }
 
     // Ising: G = (1+t) s D; Potts: G_v = D_v - D_x.

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Leaps.Model.Networks;
 
@@ -25,11 +26,13 @@ public sealed unsafe class SimdNetwork : RateNetwork
         PaddedChannels = RoundUp(architecture.Channels, 4);
         TableStride = RoundUp(Math.Max(2, architecture.PottsStates + 1), 8);
         PaddedOutputs = RoundUp(architecture.OutputsPerSite, 4);
-        First = new PackedContraction(1, RoundUp(architecture.Channels, 4), architecture.Windows[0].Positions * architecture.InputChannels);
+        First = new PackedContraction(1, RoundUp(architecture.Channels, 4),
+            architecture.Windows[0].Positions * architecture.InputChannels);
         Output = new PackedContraction(1, PaddedOutputs, architecture.Channels);
         Tables = new AlignedBuffer<float>(PaddedChannels * TableStride);
         Values = new double[architecture.Layout.Count];
-        Layers = [.. Enumerable.Range(0, architecture.Layers).Select(l => new PackedLayer(architecture, l, PaddedChannels))];
+        Layers = [.. Enumerable.Range(0, architecture.Layers)
+            .Select(l => new PackedLayer(architecture, l, PaddedChannels))];
     }
 
     /// <summary>
@@ -66,10 +69,13 @@ public sealed unsafe class SimdNetwork : RateNetwork
     public override RateEvaluator CreateEvaluator() => (InstructionSet, Architecture.PottsStates) switch
     {
         (SimdInstructionSet.Avx512, 0) => new SimdEvaluator<Avx512Lanes, Vector512<float>, SpinInput>(this),
-        (SimdInstructionSet.Avx512, < 8) => new SimdEvaluator<Avx512Lanes, Vector512<float>, SmallCategoryInput>(this),
-        (SimdInstructionSet.Avx512, _) => new SimdEvaluator<Avx512Lanes, Vector512<float>, CategoryInput>(this),
+        (SimdInstructionSet.Avx512, < 8) =>
+            new SimdEvaluator<Avx512Lanes, Vector512<float>, SmallCategoryInput>(this),
+        (SimdInstructionSet.Avx512, _) =>
+            new SimdEvaluator<Avx512Lanes, Vector512<float>, CategoryInput>(this),
         (SimdInstructionSet.Avx2, 0) => new SimdEvaluator<Avx2Lanes, Vector256<float>, SpinInput>(this),
-        (SimdInstructionSet.Avx2, < 8) => new SimdEvaluator<Avx2Lanes, Vector256<float>, SmallCategoryInput>(this),
+        (SimdInstructionSet.Avx2, < 8) =>
+            new SimdEvaluator<Avx2Lanes, Vector256<float>, SmallCategoryInput>(this),
         (SimdInstructionSet.Avx2, _) => new SimdEvaluator<Avx2Lanes, Vector256<float>, CategoryInput>(this),
         (_, 0) => new SimdEvaluator<PortableLanes, Vector128<float>, SpinInput>(this),
         (_, _) => new SimdEvaluator<PortableLanes, Vector128<float>, CategoryInput>(this),
@@ -101,7 +107,8 @@ public sealed unsafe class SimdNetwork : RateNetwork
                 for (int p = 0; p < positions; p++)
                 {
                     // The centre weight exists in the file and never counts.
-                    float weight = p == net.Windows[0].Centre ? 0 : (float)first[(c * inputs + a) * positions + p];
+                    float weight = p == net.Windows[0].Centre ? 0
+                        : (float)first[(c * inputs + a) * positions + p];
                     First.Set(0, c, p * inputs + a, weight);
                 }
             }
@@ -116,7 +123,7 @@ public sealed unsafe class SimdNetwork : RateNetwork
     internal static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     private static bool IsFused(SimdInstructionSet set) =>
-        set != SimdInstructionSet.Portable || Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported;
+        set != SimdInstructionSet.Portable || Fma.IsSupported || AdvSimd.IsSupported;
 
     private void LoadEmbedding(ReadOnlySpan<double> rows)
     {

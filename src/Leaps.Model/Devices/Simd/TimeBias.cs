@@ -2,7 +2,9 @@ using Leaps.Model.Networks;
 
 namespace Leaps.Model.Devices.Simd;
 
-/// <summary>b2 + τ_t for every layer, window position and channel at one time, and the gradient of τ.</summary>
+/// <summary>
+/// b2 + τ_t for every layer, window position and channel at one time, and the gradient of τ.
+/// </summary>
 internal sealed unsafe class TimeBias
 {
     private readonly SimdNetwork _network;
@@ -15,10 +17,13 @@ internal sealed unsafe class TimeBias
     public TimeBias(SimdNetwork network)
     {
         _network = network;
-        _mlps = [.. network.Layers.Select((layer, l) => new Mlp(network.Layout, LocallyEquivariantConv.LayerPrefix(l) + "mlp.mlp.",
-            [1, LocallyEquivariantConv.TimeHidden, LocallyEquivariantConv.TimeHidden, layer.Window.Positions]))];
+        const int hidden = LocallyEquivariantConv.TimeHidden;
+        _mlps = [.. network.Layers.Select((layer, l) =>
+            new Mlp(network.Layout, LocallyEquivariantConv.LayerPrefix(l) + "mlp.mlp.",
+                [1, hidden, hidden, layer.Window.Positions]))];
         _tau = [.. network.Layers.Select(layer => new double[layer.Window.Positions])];
-        _bias = [.. network.Layers.Select(layer => new AlignedBuffer<float>(layer.Window.Positions * network.PaddedChannels))];
+        _bias = [.. network.Layers
+            .Select(layer => new AlignedBuffer<float>(layer.Window.Positions * network.PaddedChannels))];
     }
 
     /// <summary>b2 + τ_t, (positions, padded channels); padding channels hold 0.</summary>
@@ -43,7 +48,9 @@ internal sealed unsafe class TimeBias
         _version = _network.Version;
     }
 
-    /// <summary>Adds the time network's gradient, given dL/dτ (positions), at the time last prepared.</summary>
+    /// <summary>
+    /// Adds the time network's gradient, given dL/dτ (positions), at the time last prepared.
+    /// </summary>
     public void Backward(int layer, ReadOnlySpan<double> tauGradient, Span<double> gradient) =>
         _mlps[layer].Backward(_network.Values, tauGradient, default, gradient);
 }

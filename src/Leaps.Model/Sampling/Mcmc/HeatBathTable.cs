@@ -42,7 +42,9 @@ internal sealed class HeatBathTable
     /// <summary>P(value ≤ v) · 2^64, v = 0 … q-2, (neighbour configurations, q-1).</summary>
     public ulong[] Thresholds { get; }
 
-    /// <summary>Makes the tables of a time unless they are there already: for q = 8 they have 28,672 entries.</summary>
+    /// <summary>
+    /// Makes the tables of a time unless they are there already: for q = 8 they have 28,672 entries.
+    /// </summary>
     public void Prepare(double time)
     {
         if (time == _time) return;
