@@ -19,7 +19,8 @@ internal static class SamplingWarnings
                 + "not cure and that no error bar shows. Use more windows, or the exact integrator.";
         bool resampled = estimates.SurvivingFamilies < walkers;
         if (resampled
-            && (estimates.SurvivingFamilies < FewFamilies || estimates.FamilyStatistic / walkers > LargeFamilies))
+            && (estimates.SurvivingFamilies < FewFamilies
+                || estimates.FamilyStatistic / walkers > LargeFamilies))
             yield return string.Create(culture,
                 $"Too few families: {estimates.SurvivingFamilies:N0} of {walkers:N0} are left, ρ/M = ")
                 + string.Create(culture, $"{estimates.FamilyStatistic / walkers:F3}. ")

@@ -10,7 +10,8 @@ namespace Leaps.Host.Tests.Commands;
 
 public sealed class CommandLineTests : IDisposable
 {
-    private const string Ising = "target: {model: ising, lattice: 4, beta: 0.44}\nnetwork: {kernels: [3, 4]}\ntrain: {updates: 5}\n";
+    private const string Ising =
+        "target: {model: ising, lattice: 4, beta: 0.44}\nnetwork: {kernels: [3, 4]}\ntrain: {updates: 5}\n";
 
     private static readonly JobResult Result =
         new(new { LogZ = 1.5, Error = double.NaN }, [new EstimateRow("log Z", 1.5, 0.25)], ["wrote x"]);
@@ -68,12 +69,13 @@ public sealed class CommandLineTests : IDisposable
     {
         string output = _folder.PathOf("other");
 
-        int code = Run("run", "--set", "sample.windows=3", "--set", "sample.walkers=7", Config(), "--threads", "2",
-            "--seed", "9", "--output", output);
+        int code = Run("run", "--set", "sample.windows=3", "--set", "sample.walkers=7", Config(),
+            "--threads", "2", "--seed", "9", "--output", output);
 
         Assert.Equal((0, ""), (code, Error));
         var c = Assert.IsType<RunRequest>(_request).Configuration;
-        Assert.Equal((3, 7, 2, 9UL), (c.Annealing.Windows, c.Annealing.Walkers, c.Annealing.Threads, c.Annealing.Seed));
+        Assert.Equal((3, 7, 2, 9UL),
+            (c.Annealing.Windows, c.Annealing.Walkers, c.Annealing.Threads, c.Annealing.Seed));
         Assert.Equal(output, c.Output);
         Assert.False(Directory.Exists(output));
     }
@@ -93,18 +95,22 @@ public sealed class CommandLineTests : IDisposable
     {
         string plain = Config("target: {model: ising, lattice: 4, beta: 0.44}\n");
         Assert.Equal(1, Run("train", plain));
-        Assert.Equal("leaps: there is nothing to train: add 'network' with its kernels to the configuration", Error);
+        Assert.Equal("leaps: there is nothing to train: add 'network' with its kernels to the configuration",
+            Error);
         Assert.Equal(0, Run("sample", plain));
         Assert.Equal(0, Run("sample", plain, "--model", "m.safetensors"));
         Assert.Equal("m.safetensors", ((RunRequest)_request!).Configuration.Network!.Model);
 
-        string network = Config("target: {model: ising, lattice: 4, beta: 0.44}\nnetwork: {kernels: [3, 4]}\n");
+        string network = Config(
+            "target: {model: ising, lattice: 4, beta: 0.44}\nnetwork: {kernels: [3, 4]}\n");
         Assert.Equal(0, Run("train", network));
         Assert.NotNull(((RunRequest)_request!).Configuration.Training);
         Assert.Equal(1, Run("sample", network));
-        Assert.Equal("leaps: the network is untrained: give --model or network.model, or train it with leaps run", Error);
+        Assert.Equal("leaps: the network is untrained: give --model or network.model, or train it with "
+            + "leaps run", Error);
         Assert.Equal(1, Run("run", network));
-        Assert.Equal("leaps: the network is neither trained nor read: add 'train', or network.model with a model file", Error);
+        Assert.Equal("leaps: the network is neither trained nor read: add 'train', or network.model with a "
+            + "model file", Error);
     }
 
     [Fact]
@@ -114,7 +120,8 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(1, Run("run", Config()));
 
-        Assert.Equal($"leaps: {_folder.PathOf("out")} exists: choose another with --output, or remove it; nothing was changed", Error);
+        Assert.Equal($"leaps: {_folder.PathOf("out")} exists: choose another with --output, or remove it; "
+            + "nothing was changed", Error);
         Assert.Null(_request);
     }
 
@@ -122,11 +129,12 @@ public sealed class CommandLineTests : IDisposable
     public void Evaluate_reads_its_options()
     {
         Assert.Equal(0, Run("evaluate", "--model", "m.ckpt"));
-        Assert.Equal(new EvaluateRequest("m.ckpt", new AnnealerOptions { ResamplingThreshold = 0 }, 1), _request);
+        Assert.Equal(new EvaluateRequest("m.ckpt", new AnnealerOptions { ResamplingThreshold = 0 }, 1),
+            _request);
 
-        Assert.Equal(0, Run("evaluate", "--model", "m.ckpt", "--integrator", "euler", "--windows", "50", "--walkers", "200",
-            "--seed", "3", "--threads", "2", "--grid", "exp_2", "--resample", "0.5", "--mcmc", "heat-bath", "--sweeps", "4",
-            "--replicas", "8", "--json"));
+        Assert.Equal(0, Run("evaluate", "--model", "m.ckpt", "--integrator", "euler", "--windows", "50",
+            "--walkers", "200", "--seed", "3", "--threads", "2", "--grid", "exp_2", "--resample", "0.5",
+            "--mcmc", "heat-bath", "--sweeps", "4", "--replicas", "8", "--json"));
         Assert.Equal(new EvaluateRequest("m.ckpt", new AnnealerOptions
         {
             Integrator = IntegratorKind.Euler,
@@ -149,7 +157,8 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(0, Run("exact", "--potts", "2x3", "--states", "4", "--beta", "-0.5"));
         var potts = Assert.IsType<PottsTarget>(((ExactRequest)_request!).Target);
-        Assert.Equal((2, 3, 4, -0.5), (potts.Lattice.Rows, potts.Lattice.Columns, potts.States, potts.Schedule.At(1).Bond));
+        Assert.Equal((2, 3, 4, -0.5),
+            (potts.Lattice.Rows, potts.Lattice.Columns, potts.States, potts.Schedule.At(1).Bond));
 
         Assert.Equal(0, Run("exact", Config()));
         Assert.Equal(4, ((ExactRequest)_request!).Target!.Lattice.Rows);
@@ -167,38 +176,58 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(0, Run("import", checkpoint, "--config", reference, "--out", "m.safetensors"));
         var import = Assert.IsType<ImportRequest>(_request);
-        Assert.Equal((checkpoint, "15", "m.safetensors"), (import.Checkpoint, import.Reference!["L"], import.Output));
-        Assert.Equal(0, Run("rates", "--model", checkpoint, "--states", states, "--time", "0.5", "--out", "r.npz"));
+        Assert.Equal((checkpoint, "15", "m.safetensors"),
+            (import.Checkpoint, import.Reference!["L"], import.Output));
+        Assert.Equal(0, Run("rates", "--model", checkpoint, "--states", states, "--time", "0.5",
+            "--out", "r.npz"));
         Assert.Equal(new RatesRequest(checkpoint, states, 0.5, "r.npz"), _request);
         Assert.Equal(0, Run("report", _folder.Path));
         Assert.Equal(_folder.Path, Assert.IsType<ReportRequest>(_request).Directory.Path);
     }
 
     [Theory]
-    [InlineData("unknown command 'evalute'; did you mean 'evaluate'? (see leaps --help)", "evalute", "--model", "m")]
-    [InlineData("unknown option '--walkrs'; did you mean '--walkers'? (see leaps evaluate --help)", "evaluate", "--model", "m", "--walkrs", "5")]
-    [InlineData("unknown option '--walkrs'; did you mean '--walkers'? (see leaps evaluate --help)", "evaluate", "--model", "m", "--walkrs=5")]
-    [InlineData("unknown option '--thread'; did you mean '--threads'? (see leaps run --help)", "run", "--thread", "4", "x.yaml")]
-    [InlineData("unknown option '--thread'; did you mean '--threads'? (see leaps run --help)", "run", "--thread")]
-    [InlineData("unknown option '--debugg'; did you mean '--debug'? (see leaps run --help)", "run", "--debugg")]
+    [InlineData("unknown command 'evalute'; did you mean 'evaluate'? (see leaps --help)", "evalute",
+        "--model", "m")]
+    [InlineData("unknown option '--walkrs'; did you mean '--walkers'? (see leaps evaluate --help)",
+        "evaluate", "--model", "m", "--walkrs", "5")]
+    [InlineData("unknown option '--walkrs'; did you mean '--walkers'? (see leaps evaluate --help)",
+        "evaluate", "--model", "m", "--walkrs=5")]
+    [InlineData("unknown option '--thread'; did you mean '--threads'? (see leaps run --help)", "run",
+        "--thread", "4", "x.yaml")]
+    [InlineData("unknown option '--thread'; did you mean '--threads'? (see leaps run --help)", "run",
+        "--thread")]
+    [InlineData("unknown option '--debugg'; did you mean '--debug'? (see leaps run --help)", "run",
+        "--debugg")]
     [InlineData("unexpected argument 'b' (see leaps report --help)", "report", "a", "b")]
-    [InlineData("--windows must be a whole number, not 'many' (see leaps evaluate --help)", "evaluate", "--model", "m", "--windows", "many")]
-    [InlineData("--resample must be a finite number, not 'NaN' (see leaps evaluate --help)", "evaluate", "--model", "m", "--resample", "NaN")]
-    [InlineData("--seed must be a whole number, 0 or more, not '-1' (see leaps evaluate --help)", "evaluate", "--model", "m", "--seed", "-1")]
-    [InlineData("--integrator must be one of exact, euler, not 'rk4' (see leaps evaluate --help)", "evaluate", "--model", "m", "--integrator", "rk4")]
+    [InlineData("--windows must be a whole number, not 'many' (see leaps evaluate --help)", "evaluate",
+        "--model", "m", "--windows", "many")]
+    [InlineData("--resample must be a finite number, not 'NaN' (see leaps evaluate --help)", "evaluate",
+        "--model", "m", "--resample", "NaN")]
+    [InlineData("--seed must be a whole number, 0 or more, not '-1' (see leaps evaluate --help)", "evaluate",
+        "--model", "m", "--seed", "-1")]
+    [InlineData("--integrator must be one of exact, euler, not 'rk4' (see leaps evaluate --help)",
+        "evaluate", "--model", "m", "--integrator", "rk4")]
     [InlineData("option '--model' is required (see leaps evaluate --help)", "evaluate")]
-    [InlineData("required argument missing for option: '--model' (see leaps evaluate --help)", "evaluate", "--model")]
+    [InlineData("required argument missing for option: '--model' (see leaps evaluate --help)", "evaluate",
+        "--model")]
     [InlineData("required argument missing for command: 'train' (see leaps train --help)", "train")]
-    [InlineData("--progress and --quiet exclude each other (see leaps run --help)", "run", "--progress", "--quiet")]
-    [InlineData("--windows: windows is 0; allowed: 1 to 1,000,000.", "evaluate", "--model", "m", "--windows", "0")]
-    [InlineData("--resample: resampling threshold is 1.5; allowed: 0 to 1.", "evaluate", "--model", "m", "--resample", "1.5")]
-    [InlineData("--replicas: replicas is 0; allowed: 1 to 10,000.", "evaluate", "--model", "m", "--replicas", "0")]
+    [InlineData("--progress and --quiet exclude each other (see leaps run --help)", "run", "--progress",
+        "--quiet")]
+    [InlineData("--windows: windows is 0; allowed: 1 to 1,000,000.", "evaluate", "--model", "m",
+        "--windows", "0")]
+    [InlineData("--resample: resampling threshold is 1.5; allowed: 0 to 1.", "evaluate", "--model", "m",
+        "--resample", "1.5")]
+    [InlineData("--replicas: replicas is 0; allowed: 1 to 10,000.", "evaluate", "--model", "m",
+        "--replicas", "0")]
     [InlineData("give exactly one of CONFIG, --model, --ising and --potts", "exact")]
-    [InlineData("give exactly one of CONFIG, --model, --ising and --potts", "exact", "--ising", "4", "--potts", "4")]
+    [InlineData("give exactly one of CONFIG, --model, --ising and --potts", "exact", "--ising", "4",
+        "--potts", "4")]
     [InlineData("--ising needs --K", "exact", "--ising", "4")]
     [InlineData("--K is for --ising only", "exact", "--model", "m", "--K", "1")]
-    [InlineData("--ising must be a side such as 15, or rows and columns such as 8x16, not '4y4'", "exact", "--ising", "4y4", "--K", "1")]
-    [InlineData("--time must be between 0 and 1", "rates", "--model", "m", "--states", "s", "--time", "2", "--out", "r")]
+    [InlineData("--ising must be a side such as 15, or rows and columns such as 8x16, not '4y4'", "exact",
+        "--ising", "4y4", "--K", "1")]
+    [InlineData("--time must be between 0 and 1", "rates", "--model", "m", "--states", "s", "--time", "2",
+        "--out", "r")]
     public void Wrong_use_is_one_line_and_exit_code_2(string message, params string[] arguments)
     {
         Assert.Equal(2, Run(arguments));
@@ -213,7 +242,8 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(1, Run("run", "none.yaml"));
         Assert.Equal("leaps: none.yaml: no such file", Error);
         Assert.Equal(1, Run("run", Config(), "--set", "sample.windws=3"));
-        Assert.Equal("leaps: --set sample.windws=3: unknown key 'windws' under 'sample'; did you mean 'windows'?", Error);
+        Assert.Equal("leaps: --set sample.windws=3: unknown key 'windws' under 'sample'; did you mean "
+            + "'windows'?", Error);
         Assert.Equal(1, Run("run", Config(), "--threads", "-2"));
         Assert.Equal("leaps: --threads -2: threads is -2; allowed: 0 to 4096.", Error);
         Assert.Equal(1, Run("report", "none"));
@@ -228,7 +258,8 @@ public sealed class CommandLineTests : IDisposable
         static JobResult Fail(JobContext context) => throw new InvalidOperationException("two\nlines");
 
         Assert.Equal(70, RunWith(Fail, "exact", "--ising", "4", "--K", "1"));
-        Assert.Equal("leaps: InvalidOperationException: two lines (a defect of leaps; run again with --debug for the stack trace)", Error);
+        Assert.Equal("leaps: InvalidOperationException: two lines (a defect of leaps; run again with "
+            + "--debug for the stack trace)", Error);
         Assert.Equal(70, RunWith(Fail, "exact", "--ising", "4", "--K", "1", "--debug"));
         Assert.Contains("   at ", Error, StringComparison.Ordinal);
     }
@@ -236,7 +267,9 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void An_error_from_a_worker_thread_is_the_users_all_the_same()
     {
-        Assert.Equal(1, RunWith(_ => throw new AggregateException(new OperationCanceledException(), new LeapsException("too hot")),
+        Assert.Equal(1, RunWith(
+            _ => throw new AggregateException(
+                new OperationCanceledException(), new LeapsException("too hot")),
             "exact", "--ising", "4", "--K", "1"));
         Assert.Equal("leaps: too hot", Error);
     }
@@ -290,7 +323,8 @@ public sealed class CommandLineTests : IDisposable
     public void Help_names_the_commands_and_the_exit_codes()
     {
         Assert.Equal(0, Run("--help"));
-        Assert.All(["run", "train", "sample", "evaluate", "import", "exact", "rates", "report", ExitCode.Help],
+        Assert.All(["run", "train", "sample", "evaluate", "import", "exact", "rates", "report",
+            ExitCode.Help],
             text => Assert.Contains(text, _output.ToString(), StringComparison.Ordinal));
         Assert.Equal(0, Run("evaluate", "--help"));
         Assert.Contains("--integrator <I>", _output.ToString(), StringComparison.Ordinal);
@@ -308,6 +342,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void A_command_without_a_job_is_not_part_of_the_program()
     {
-        Assert.Empty(LeapsCommandLine.Create(new Jobs(), new Surroundings { Output = _output, Error = _error }).Subcommands);
+        Assert.Empty(LeapsCommandLine.Create(
+            new Jobs(), new Surroundings { Output = _output, Error = _error }).Subcommands);
     }
 }

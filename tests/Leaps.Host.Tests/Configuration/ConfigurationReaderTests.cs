@@ -68,7 +68,8 @@ public class ConfigurationReaderTests
 
         var network = c.Network!.CreateModel(target).Network;
         Assert.Equal([new Window(3, 3), new Window(6, 5)], network.Windows);
-        Assert.Equal((4, FirstPadding.Zeros, true), (network.Channels, network.Padding, network.EmbeddingMaxNorm));
+        Assert.Equal((4, FirstPadding.Zeros, true),
+            (network.Channels, network.Padding, network.EmbeddingMaxNorm));
         Assert.Equal([16, 8], c.Network.FreeEnergy);
         Assert.Equal("models/it's.safetensors", c.Network.Model);
 
@@ -105,7 +106,13 @@ public class ConfigurationReaderTests
             GridTarget = 0.9,
             ResamplingThreshold = 0.25,
             Resampling = ResamplingScheme.Residual,
-            Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep, Sweeps = 3, Moves = 4, Rate = 0.5 },
+            Mcmc = new McmcOptions
+            {
+                Kernel = McmcKernelKind.HeatBathSweep,
+                Sweeps = 3,
+                Moves = 4,
+                Rate = 0.5,
+            },
             Seed = ulong.MaxValue,
             Threads = 2,
         }, c.Annealing);
@@ -121,7 +128,8 @@ public class ConfigurationReaderTests
         Assert.Equal((1UL, 0, "runs/ising-5"), (c.Seed, c.Threads, c.Output));
         Assert.Null(c.Network);
         Assert.Null(c.Training);
-        Assert.Equal(new TrainingOptions(), Read(Minimal + "\nnetwork: {kernels: [3, 4]}\ntrain: {}").Training);
+        Assert.Equal(new TrainingOptions(),
+            Read(Minimal + "\nnetwork: {kernels: [3, 4]}\ntrain: {}").Training);
         Assert.Equal(new Ramp(0, 1), c.Target.J);
     }
 
@@ -129,7 +137,8 @@ public class ConfigurationReaderTests
     [InlineData(Full)]
     [InlineData(Minimal)]
     [InlineData(ExampleConfiguration.Text)]
-    [InlineData("target: {model: ising, lattice: [2, 8], J: [-0.1, 1], h: [0, 0.3], beta: [0, 1e-5]}\noutput: 'null'")]
+    [InlineData("target: {model: ising, lattice: [2, 8], J: [-0.1, 1], h: [0, 0.3], beta: [0, 1e-5]}\n"
+        + "output: 'null'")]
     public void What_is_written_reads_back_the_same(string text)
     {
         string written = ConfigurationWriter.Write(Read(text));
@@ -149,11 +158,13 @@ public class ConfigurationReaderTests
         var c = Read(Full, "sample.windows=3", "sample.mcmc.kernel=wolff", "target.J=[0, 0.5]", "train=null",
             "network.model=null", "sample.resample={threshold: 1}");
 
-        Assert.Equal((3, McmcKernelKind.Wolff, 3), (c.Annealing.Windows, c.Annealing.Mcmc.Kernel, c.Annealing.Mcmc.Sweeps));
+        Assert.Equal((3, McmcKernelKind.Wolff, 3),
+            (c.Annealing.Windows, c.Annealing.Mcmc.Kernel, c.Annealing.Mcmc.Sweeps));
         Assert.Equal(new Ramp(0, 0.5), c.Target.J);
         Assert.Null(c.Train);
         Assert.Null(c.Network!.Model);
-        Assert.Equal((1.0, ResamplingScheme.Systematic), (c.Annealing.ResamplingThreshold, c.Annealing.Resampling));
+        Assert.Equal((1.0, ResamplingScheme.Systematic),
+            (c.Annealing.ResamplingThreshold, c.Annealing.Resampling));
         Assert.Equal(9, Read(Minimal, "sample.mcmc.sweeps=9").Annealing.Mcmc.Sweeps);
     }
 

@@ -12,7 +12,8 @@ public class NamesTests
     [InlineData("trian", "train", 1)]
     [InlineData("", "abc", 3)]
     [InlineData("kitten", "sitting", 3)]
-    public void Edit_distance_counts_insertions_deletions_replacements_and_swaps(string a, string b, int distance)
+    public void Edit_distance_counts_insertions_deletions_replacements_and_swaps(
+        string a, string b, int distance)
     {
         Assert.Equal(distance, NearestName.EditDistance(a, b));
         Assert.Equal(distance, NearestName.EditDistance(b, a));
@@ -29,7 +30,8 @@ public class NamesTests
     public void Values_of_enumerations_have_their_configuration_names()
     {
         Assert.Equal(["uniform", "exp_2", "adaptive"], Choice.Names<TimeGridKind>());
-        Assert.Equal(["none", "metropolis", "heat-bath", "metropolis-sweep", "heat-bath-sweep", "swendsen-wang", "wolff"],
+        Assert.Equal(["none", "metropolis", "heat-bath", "metropolis-sweep", "heat-bath-sweep",
+            "swendsen-wang", "wolff"],
             Choice.Names<McmcKernelKind>());
         Assert.True(Choice.TryParse("swendsen-wang", out McmcKernelKind kernel));
         Assert.Equal(McmcKernelKind.SwendsenWang, kernel);
@@ -40,7 +42,9 @@ public class NamesTests
     public void A_configuration_of_the_reference_is_a_flat_mapping_of_texts()
     {
         using var folder = new TemporaryFolder();
-        string path = folder.Write("ising_config.yml", "target: 'ising'\nL: 15\npath  : 'linear' ## a comment\nkernel_sizes: [3, 5]\nlr: 3.0e-4\n");
+        string path = folder.Write("ising_config.yml",
+            "target: 'ising'\nL: 15\npath  : 'linear' ## a comment\n"
+            + "kernel_sizes: [3, 5]\nlr: 3.0e-4\n");
 
         var values = ReferenceYaml.Parse(path);
 

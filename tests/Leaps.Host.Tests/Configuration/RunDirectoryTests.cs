@@ -19,7 +19,8 @@ public sealed class RunDirectoryTests : IDisposable
 
         string message = Assert.Throws<LeapsException>(() => RunDirectory.Create(Runs)).Message;
 
-        Assert.Equal($"{Runs} exists: choose another with --output, or remove it; nothing was changed", message);
+        Assert.Equal($"{Runs} exists: choose another with --output, or remove it; nothing was changed",
+            message);
         Assert.Equal([file], Directory.GetFileSystemEntries(Runs));
         Assert.Equal($"{file} exists: choose another with --output, or remove it; nothing was changed",
             Assert.Throws<LeapsException>(() => RunDirectory.Create(file)).Message);
@@ -85,7 +86,8 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void Only_run_directories_are_opened()
     {
-        Assert.Equal($"{Runs}: no such run directory", Assert.Throws<LeapsException>(() => RunDirectory.Open(Runs)).Message);
+        Assert.Equal($"{Runs}: no such run directory",
+            Assert.Throws<LeapsException>(() => RunDirectory.Open(Runs)).Message);
         Assert.Equal($"{_folder.Path} is not a run directory: there is no config.yaml in it",
             Assert.Throws<LeapsException>(() => RunDirectory.Open(_folder.Path)).Message);
     }

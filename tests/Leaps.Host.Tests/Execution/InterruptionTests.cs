@@ -18,8 +18,10 @@ public sealed class InterruptionTests : IDisposable
     private string Output => _folder.PathOf("out");
 
     private string Config(string train, string more = "") => _folder.Write("c.yaml",
-        "target: {model: ising, lattice: 3, beta: 0.44}\nnetwork: {kernels: [3, 3], channels: 2, free-energy: [4]}\n"
-        + $"train: {{updates: 100000, batch: 8, pool: {{walkers: 32, times: 4}}, {train}}}\n{more}output: {Output}\n");
+        "target: {model: ising, lattice: 3, beta: 0.44}\n"
+        + "network: {kernels: [3, 3], channels: 2, free-energy: [4]}\n"
+        + $"train: {{updates: 100000, batch: 8, pool: {{walkers: 32, times: 4}}, {train}}}\n"
+        + $"{more}output: {Output}\n");
 
     private string[] Files => [.. Directory.EnumerateFileSystemEntries(Output).Select(Path.GetFileName)
         .Order(StringComparer.Ordinal)!];
@@ -27,7 +29,8 @@ public sealed class InterruptionTests : IDisposable
     [Fact]
     public void A_training_that_is_interrupted_keeps_the_best_model_and_whole_lines()
     {
-        int code = _program.RunUntil("train ", "run", Config("evaluate: {every: 1, walkers: 16, windows: 1}"), "--progress");
+        int code = _program.RunUntil(
+            "train ", "run", Config("evaluate: {every: 1, walkers: 16, windows: 1}"), "--progress");
 
         Assert.Equal(130, code);
         Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
@@ -53,7 +56,8 @@ public sealed class InterruptionTests : IDisposable
     public void A_sampling_that_is_interrupted_keeps_what_was_trained()
     {
         string config = Config("evaluate: {every: 0}", "sample: {walkers: 10, windows: 3}\n");
-        Assert.Equal(130, _program.RunUntil("sample ", "run", config, "--set", "train.updates=3", "--progress"));
+        Assert.Equal(130, _program.RunUntil(
+            "sample ", "run", config, "--set", "train.updates=3", "--progress"));
         Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
         Assert.Contains("to sample with it: leaps sample ", _program.Error, StringComparison.Ordinal);
     }
@@ -61,7 +65,8 @@ public sealed class InterruptionTests : IDisposable
     [Fact]
     public void A_sampling_that_is_interrupted_without_training_leaves_nothing()
     {
-        string config = _folder.Write("c.yaml", $"target: {{model: ising, lattice: 3, beta: 0.4}}\noutput: {Output}\n");
+        string config = _folder.Write(
+            "c.yaml", $"target: {{model: ising, lattice: 3, beta: 0.4}}\noutput: {Output}\n");
         Assert.Equal(130, _program.RunUntil("sample ", "run", config, "--progress"));
         Assert.False(Directory.Exists(Output));
     }

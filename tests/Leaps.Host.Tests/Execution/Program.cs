@@ -5,7 +5,9 @@ using Leaps.Host.Terminal;
 
 namespace Leaps.Host.Tests.Execution;
 
-/// <summary>The whole program in this process: command line in; exit code, output and error lines out.</summary>
+/// <summary>
+/// The whole program in this process: command line in; exit code, output and error lines out.
+/// </summary>
 internal sealed class Program
 {
     public string Output { get; private set; } = "";
@@ -50,7 +52,8 @@ internal sealed class Program
         return line["leaps: ".Length..];
     }
 
-    private sealed class InterruptingWriter(string? start, CancellationTokenSource cancellation) : StringWriter
+    private sealed class InterruptingWriter(string? start, CancellationTokenSource cancellation)
+        : StringWriter
     {
         public override void WriteLine(string? value)
         {

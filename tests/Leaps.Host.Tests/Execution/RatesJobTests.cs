@@ -56,7 +56,8 @@ public sealed class RatesJobTests : IDisposable
         bad[17] = 0;
         string file = _folder.PathOf("states.npz");
 
-        Assert.Equal($"{file}: 'states'[1, 1, 1] is 0; allowed: -1 and 1", Refusal(Tensor("states", [2, 3, 4], bad)));
+        Assert.Equal($"{file}: 'states'[1, 1, 1] is 0; allowed: -1 and 1",
+            Refusal(Tensor("states", [2, 3, 4], bad)));
         Assert.Equal($"{file}: 'states' is Int8 [2, 4, 3]; the model needs [n, 3, 4]",
             Refusal(Tensor("states", [2, 4, 3], good)));
         Assert.Equal($"{file}: there is no array 'states' in it; give int8 [n, rows, columns]",
@@ -87,16 +88,18 @@ public sealed class RatesJobTests : IDisposable
 
     private string[] Arguments =>
     [
-        "rates", "--model", _folder.PathOf("m.safetensors"), "--states", _folder.PathOf("states.npz"), "--time", "0.3",
-        "--out", Output,
+        "rates", "--model", _folder.PathOf("m.safetensors"), "--states", _folder.PathOf("states.npz"),
+        "--time", "0.3", "--out", Output,
     ];
 
     private LeapsModel Save(bool potts, out Target target)
     {
-        var schedule = new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(1, 0, 1));
+        var schedule = new CouplingSchedule(
+            ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(1, 0, 1));
         var lattice = new Lattice(3, 4);
         target = potts ? new PottsTarget(lattice, 3, schedule) : new IsingTarget(lattice, schedule);
-        var model = new LeapsModel(new LocallyEquivariantConv(target, [new Window(3, 3), new Window(3, 4)], 4),
+        var model = new LeapsModel(
+            new LocallyEquivariantConv(target, [new Window(3, 3), new Window(3, 4)], 4),
             new FreeEnergyNetwork([4]));
         model.Initialise(3, outputScale: 1);
         ModelFile.Save(_folder.PathOf("m.safetensors"), model);

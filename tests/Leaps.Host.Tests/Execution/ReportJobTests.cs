@@ -18,7 +18,8 @@ public sealed class ReportJobTests(TrainedRun trained) : IClassFixture<TrainedRu
         var result = _program.Json("report", copy);
 
         Assert.Equal(trained.Result.GetRawText(), result.GetRawText());
-        Assert.Equal(File.ReadAllText(trained.File("report.html")), File.ReadAllText(Path.Combine(copy, "report.html")));
+        Assert.Equal(File.ReadAllText(trained.File("report.html")),
+            File.ReadAllText(Path.Combine(copy, "report.html")));
     }
 
     [Fact]
@@ -41,13 +42,14 @@ public sealed class ReportJobTests(TrainedRun trained) : IClassFixture<TrainedRu
         File.WriteAllLines(windows, [.. File.ReadAllLines(windows).Take(3), "0.5,many,1,1,0,"]);
         Assert.Equal($"{windows}, line 4: expected 6 numbers", _program.Refusal("report", copy));
         File.WriteAllText(Path.Combine(copy, "samples.npz"), "PK");
-        Assert.StartsWith(Path.Combine(copy, "samples.npz"), _program.Refusal("report", copy), StringComparison.Ordinal);
+        Assert.StartsWith(Path.Combine(copy, "samples.npz"), _program.Refusal("report", copy),
+            StringComparison.Ordinal);
         string result = Path.Combine(copy, "result.json");
         File.WriteAllText(result, "{\n  \"logZ\": \"x\"\n}");
         Assert.Equal($"{result}, line 2: this is not the result of a run", _program.Refusal("report", copy));
         File.Delete(result);
-        Assert.Equal($"{copy}: there is no result.json in it: the run did not get as far as sampling, so there is "
-            + "nothing to report", _program.Refusal("report", copy));
+        Assert.Equal($"{copy}: there is no result.json in it: the run did not get as far as sampling, so "
+            + "there is nothing to report", _program.Refusal("report", copy));
         Assert.Equal("old", File.ReadAllText(report));
     }
 

@@ -12,7 +12,8 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
 
     private static readonly string[] Timings =
     [
-        "seconds", "updatesPerSecond", "walkerStepsPerSecond", "threads", "created", "command", "output", "model",
+        "seconds", "updatesPerSecond", "walkerStepsPerSecond", "threads", "created", "command", "output",
+        "model",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -24,8 +25,10 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
     public void A_run_leaves_its_files_and_nothing_else()
     {
         Assert.Equal(
-            ["config.yaml", "metrics.csv", "model.safetensors", "report.html", "result.json", "samples.npz", "windows.csv"],
-            Directory.EnumerateFileSystemEntries(trained.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            ["config.yaml", "metrics.csv", "model.safetensors", "report.html", "result.json", "samples.npz",
+                "windows.csv"],
+            Directory.EnumerateFileSystemEntries(trained.Path).Select(Path.GetFileName)
+                .Order(StringComparer.Ordinal));
         Assert.Equal(trained.Result.GetRawText() + "\n", File.ReadAllText(trained.File("result.json")));
         Assert.Equal("", trained.Error);
     }
@@ -45,7 +48,8 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
             key => Assert.Equal(JsonValueKind.Number, trained.Result.GetProperty(key).ValueKind));
         Assert.All(["model", "target", "integrator", "deviceKind"],
             key => Assert.Equal(JsonValueKind.String, trained.Result.GetProperty(key).ValueKind));
-        Assert.Equal([3, 3], trained.Result.GetProperty("lattice").EnumerateArray().Select(side => side.GetInt32()));
+        Assert.Equal([3, 3], trained.Result.GetProperty("lattice").EnumerateArray()
+            .Select(side => side.GetInt32()));
         var training = trained.Result.GetProperty("training");
         Assert.Equal(60, training.GetProperty("updates").GetInt32());
         Assert.Equal(trained.Model, training.GetProperty("model").GetString());
@@ -65,7 +69,8 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
         AssertAgrees(trained.Result, "magnetisationSquared", exact.SecondMoment);
         AssertAgrees(trained.Result, "binderCumulant", exact.BinderCumulant);
         Assert.Equal(exact.LogNormalizer, trained.Result.GetProperty("logZExact").GetDouble(), 1e-9);
-        Assert.Equal(exact.OrderParameter, trained.Result.GetProperty("absMagnetisationExact").GetDouble(), 1e-9);
+        Assert.Equal(exact.OrderParameter, trained.Result.GetProperty("absMagnetisationExact").GetDouble(),
+            1e-9);
     }
 
     [Fact]
@@ -92,7 +97,8 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
         Assert.Equal(["20", "40", "60"], evaluated.Keys);
         string best = evaluated.MaxBy(entry => entry.Value).Key;
         Assert.Equal(best, ModelFile.Load(trained.Model).Metadata["training.updates"]);
-        Assert.Equal(best, trained.Result.GetProperty("training").GetProperty("bestUpdate").GetInt32().ToString());
+        Assert.Equal(best, trained.Result.GetProperty("training")
+            .GetProperty("bestUpdate").GetInt32().ToString());
     }
 
     [Fact]
@@ -121,7 +127,8 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
     {
         string output = _folder.PathOf("again");
         _program.Json("sample", trained.File("config.yaml"), "--model", trained.Model, "--output", output);
-        Assert.Equal(File.ReadAllBytes(trained.File("samples.npz")), File.ReadAllBytes(Path.Combine(output, "samples.npz")));
+        Assert.Equal(File.ReadAllBytes(trained.File("samples.npz")),
+            File.ReadAllBytes(Path.Combine(output, "samples.npz")));
     }
 
     [Fact]
@@ -167,11 +174,14 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
     public void A_person_gets_the_table_the_cost_and_the_place_of_the_report()
     {
         string output = _folder.PathOf("out");
-        Assert.Equal(0, _program.Run("sample", trained.ConfigurationFile, "--model", trained.Model, "--output", output));
+        Assert.Equal(0, _program.Run(
+            "sample", trained.ConfigurationFile, "--model", trained.Model, "--output", output));
         Assert.Contains("│ log Z ", _program.Output, StringComparison.Ordinal);
         Assert.Contains("│ enumeration │", _program.Output, StringComparison.Ordinal);
-        Assert.Contains("2 replicas of 1,500 walkers, 4 windows, exact integrator", _program.Output, StringComparison.Ordinal);
-        Assert.EndsWith($"report:  {Path.Combine(output, "report.html")}\n", _program.Output, StringComparison.Ordinal);
+        Assert.Contains("2 replicas of 1,500 walkers, 4 windows, exact integrator", _program.Output,
+            StringComparison.Ordinal);
+        Assert.EndsWith($"report:  {Path.Combine(output, "report.html")}\n", _program.Output,
+            StringComparison.Ordinal);
     }
 
     internal static void AssertAgrees(JsonElement result, string name, double exact)

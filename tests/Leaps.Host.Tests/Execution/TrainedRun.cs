@@ -2,13 +2,19 @@ using System.Text.Json;
 
 namespace Leaps.Host.Tests.Execution;
 
-/// <summary>A finished `leaps run` on the 3×3 Ising lattice, made once for the tests that look at it.</summary>
+/// <summary>
+/// A finished `leaps run` on the 3×3 Ising lattice, made once for the tests that look at it.
+/// </summary>
 public sealed class TrainedRun : IDisposable
 {
     public const string Configuration = """
         target: {model: ising, lattice: 3, beta: 0.44}
         network: {kernels: [3, 3], channels: 4, free-energy: [8]}
-        train: {updates: 60, batch: 32, pool: {walkers: 256, times: 8}, evaluate: {every: 20, walkers: 128, windows: 3}}
+        train:
+          updates: 60
+          batch: 32
+          pool: {walkers: 256, times: 8}
+          evaluate: {every: 20, walkers: 128, windows: 3}
         sample: {walkers: 1500, windows: 4, replicas: 2, resample: {threshold: 0.9}}
         """;
 

@@ -7,7 +7,8 @@ namespace Leaps.Host.Tests.Terminal;
 
 public class OutputTests
 {
-    private sealed record Sample(double LogZ, double? Error, float Small, TimeGridKind Grid, double[] Series, string Text);
+    private sealed record Sample(
+        double LogZ, double? Error, float Small, TimeGridKind Grid, double[] Series, string Text);
 
     [Fact]
     public void Json_is_camel_case_with_null_for_what_is_no_number()
@@ -17,8 +18,10 @@ public class OutputTests
 
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
-        Assert.Equal(["logZ", "error", "small", "grid", "series", "text"], root.EnumerateObject().Select(p => p.Name));
-        Assert.All(["logZ", "error", "small"], name => Assert.Equal(JsonValueKind.Null, root.GetProperty(name).ValueKind));
+        Assert.Equal(["logZ", "error", "small", "grid", "series", "text"],
+            root.EnumerateObject().Select(p => p.Name));
+        Assert.All(["logZ", "error", "small"], name =>
+            Assert.Equal(JsonValueKind.Null, root.GetProperty(name).ValueKind));
         Assert.Equal("exp_2", root.GetProperty("grid").GetString());
         Assert.Equal("[0.1,null,1E-300]", Compact(root.GetProperty("series")));
         Assert.Contains("β ± '", json, StringComparison.Ordinal);
@@ -52,7 +55,8 @@ public class OutputTests
     [InlineData(209.826070136, null, "209.82607")]
     [InlineData(0.5, double.NaN, "0.5")]
     [InlineData(double.NaN, 0.1, "NaN")]
-    public void An_estimate_shows_as_many_decimals_as_its_error_allows(double value, double? error, string text) =>
+    public void An_estimate_shows_as_many_decimals_as_its_error_allows(
+        double value, double? error, string text) =>
         Assert.Equal(text, EstimateRow.Format(value, error));
 
     [Fact]
@@ -77,12 +81,14 @@ public class OutputTests
         EstimateTable.Write(surroundings, [new("log Z", 209.8421, 0.0172)]);
         string bare = output.ToString();
 
-        Assert.Contains("│ log Z    │ 209.842 ± 0.017 │ 209.826 │    +0.9 σ │", full, StringComparison.Ordinal);
+        Assert.Contains("│ log Z    │ 209.842 ± 0.017 │ 209.826 │    +0.9 σ │", full,
+            StringComparison.Ordinal);
         Assert.Contains("[ESS]", full, StringComparison.Ordinal);
         Assert.DoesNotContain("exact", bare, StringComparison.Ordinal);
         Assert.DoesNotContain("deviation", bare, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', full + bare);
     }
 
-    private static string Compact(JsonElement element) => string.Concat(element.GetRawText().Where(c => !char.IsWhiteSpace(c)));
+    private static string Compact(JsonElement element) =>
+        string.Concat(element.GetRawText().Where(c => !char.IsWhiteSpace(c)));
 }

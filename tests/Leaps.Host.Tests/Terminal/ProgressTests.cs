@@ -58,6 +58,7 @@ public class ProgressTests
             sink.Report("[stage]", 2, 2, "[very] fast");
             return 7;
         }));
-        Assert.Throws<InvalidOperationException>(() => BarProgress.Run<int>(console, _ => throw new InvalidOperationException()));
+        Assert.Throws<InvalidOperationException>(
+            () => BarProgress.Run<int>(console, _ => throw new InvalidOperationException()));
     }
 }
