@@ -22,7 +22,9 @@ public sealed record PopulationEstimates
     /// <summary>Var(U_1) / sites.</summary>
     public required Estimate SpecificHeat { get; init; }
 
-    /// <summary>⟨|Σ s_i|⟩ / sites (Ising) or the order parameter (q max_a n_a / N - 1)/(q - 1) (Potts).</summary>
+    /// <summary>
+    /// ⟨|Σ s_i|⟩ / sites (Ising) or the mean order parameter (q max_v n_v / N - 1)/(q - 1) (Potts).
+    /// </summary>
     public required Estimate AbsMagnetisation { get; init; }
     public required Estimate MagnetisationSquared { get; init; }
 
