@@ -42,4 +42,10 @@ public sealed record PopulationEstimates
 
     /// <summary>⟨s_i s_{i+r}⟩, or (q P(x_i = x_{i+r}) - 1)/(q - 1), along a row, r = 0 … columns/2.</summary>
     public required Estimate[] Correlation { get; init; }
+
+    /// <summary>
+    /// The two-point function at displacement (Δy, Δx), (rows/2 + 1)(columns/2 + 1), its first row being
+    /// <see cref="Correlation"/>; null for lattices above 4096 sites.
+    /// </summary>
+    public required Estimate[][]? TwoPoint { get; init; }
 }

@@ -44,6 +44,7 @@ public static class PopulationEstimator
             HistogramEdges = bins.Edges,
             Histogram = Histogram(bins, measured, blocking, values),
             Correlation = Correlation(target, measured, blocking, values),
+            TwoPoint = TwoPointFunction.Of(target, walkers, blocking),
         };
     }
 

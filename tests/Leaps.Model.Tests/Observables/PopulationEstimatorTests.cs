@@ -51,6 +51,39 @@ public sealed class PopulationEstimatorTests
         Assert.Equal(1 / got.RelativeEss, got.FamilyStatistic, 9);
     }
 
+    [Theory]
+    [InlineData(2, 3, 4, 0.3, 0.1)]
+    [InlineData(3, 2, 5, 1.0, 0)]
+    public void The_two_point_function_is_the_enumerated_one_at_every_displacement(
+        int q, int rows, int columns, double bond, double field)
+    {
+        var target = Lattices.Make(q, rows, columns, bond, field);
+        var walkers = new ExactPopulation(target, drawnAt: 0.7, noise: 0.5).Draw(20_000, 3);
+        var got = PopulationEstimator.Of(target, walkers, 0);
+        double[] probabilities = Lattices.Probabilities(target, 1);
+        Assert.Equal(rows / 2 + 1, got.TwoPoint!.Length);
+        for (int dy = 0; dy < got.TwoPoint.Length; dy++)
+        {
+            Assert.Equal(columns / 2 + 1, got.TwoPoint[dy].Length);
+            for (int dx = 0; dx < got.TwoPoint[dy].Length; dx++)
+            {
+                double alike = 0;
+                for (int k = 0; k < probabilities.Length; k++)
+                {
+                    byte[] state = Lattices.State(target, k);
+                    for (int i = 0; i < state.Length; i++)
+                    {
+                        int other = target.Lattice.Site(i / columns + dy, i % columns + dx);
+                        alike += state[i] == state[other] ? probabilities[k] / state.Length : 0;
+                    }
+                }
+                if (dy + dx > 0)
+                    Agrees($"G({dy},{dx})", got.TwoPoint[dy][dx], (q * alike - 1) / (q - 1));
+            }
+        }
+        Assert.Equal(got.Correlation.Select(g => g.Value), got.TwoPoint[0].Select(g => g.Value), (x, y) => Math.Abs(x - y) < 1e-12);
+    }
+
     [Fact]
     public void A_population_of_copies_says_no_more_than_the_originals()
     {
