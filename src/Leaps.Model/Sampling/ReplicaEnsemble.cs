@@ -11,7 +11,7 @@ namespace Leaps.Model.Sampling;
 /// Source: W. Wang, J. Machta, H. Katzgraber, "Population annealing", Phys. Rev. E 2015.
 /// </summary>
 /// <remarks>
-/// Replica 0 is the run with the seed of the options, bit for bit; replica r > 0 has a seed derived from it.
+/// Replica 0 is the run with the seed of the options, bit for bit; the others have seeds derived from it.
 /// Slots, and with them families, are numbered on from replica to replica.
 /// </remarks>
 public sealed class ReplicaEnsemble
@@ -33,12 +33,10 @@ public sealed class ReplicaEnsemble
         if (replicas < 1)
             throw new LeapsException($"replicas is {replicas}; allowed: 1 or more.");
         options.Validate();
-        long sites = (long)replicas * options.Walkers * target.Sites;
-        if (sites / target.Sites / options.Walkers != replicas || sites > Array.MaxLength)
+        if ((Int128)replicas * options.Walkers * target.Sites > Array.MaxLength)
             throw new LeapsException(
-                $"{replicas} replicas of {options.Walkers} walkers with {target.Sites} sites don't fit "
-                + "into one "
-                + $"population: use at most {Array.MaxLength / target.Sites} walkers in all.");
+                $"{replicas} replicas of {options.Walkers} walkers with {target.Sites} sites are too "
+                + $"many for one population: use at most {Array.MaxLength / target.Sites} walkers in all.");
         _target = target;
         _network = network;
         _options = options;
