@@ -12,9 +12,9 @@ namespace Leaps.Actors.Journal;
 /// <see cref="SaveSnapshot"/> return only once their bytes survive a crash of the process and of the machine.
 /// </para>
 /// <para>
-/// The events of an actor are numbered 1, 2, 3, … An actor's sequence is the number of its last event, 0 before
-/// the first. A snapshot at sequence n is the state after events 1 … n, so that recovery is: load the newest
-/// snapshot, then apply the events from n + 1 on.
+/// The events of an actor are numbered 1, 2, 3, … An actor's sequence is the number of its last event, 0
+/// before the first. A snapshot at sequence n is the state after events 1 … n, so that recovery is: load the
+/// newest snapshot, then apply the events from n + 1 on.
 /// </para>
 /// <para>Every member may be called from any thread.</para>
 /// </remarks>
@@ -39,14 +39,14 @@ public interface IJournal : IDisposable
     /// <summary>The actor's events from a number on, in order and without a gap.</summary>
     /// <param name="actor">1 to 200 characters, none of them a control character</param>
     /// <param name="fromSequence">1 or more; beyond the last event the answer is empty</param>
-    /// <exception cref="LeapsException">An event is damaged or missing: the line names actor and event.</exception>
+    /// <exception cref="LeapsException">An event is damaged or missing: actor and event are named.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Events from there on have been pruned.</exception>
     IReadOnlyList<JournalEvent> Read(string actor, long fromSequence);
 
     /// <summary>
-    /// Saves the state after event <paramref name="sequence"/>, in place of a snapshot of the same number. In the
-    /// same transaction the actor's snapshots beyond the newest k are deleted and, once it has k, its events up
-    /// to the oldest of them. If it fails, the former snapshots stay.
+    /// Saves the state after event <paramref name="sequence"/>, in place of a snapshot of the same number. In
+    /// the same transaction the actor's snapshots beyond the newest k are deleted and, once it has k, its
+    /// events up to the oldest of them. If it fails, the former snapshots stay.
     /// </summary>
     /// <param name="actor">1 to 200 characters, none of them a control character</param>
     /// <param name="sequence">from the last pruned event to the actor's last event</param>
@@ -55,8 +55,8 @@ public interface IJournal : IDisposable
     void SaveSnapshot(string actor, long sequence, ReadOnlyMemory<byte> bytes);
 
     /// <summary>
-    /// The newest snapshot whose checksum holds; damaged ones are skipped, each with a notice. Null when there
-    /// is none and the events alone tell everything.
+    /// The newest snapshot whose checksum holds; damaged ones are skipped, each with a notice. Null when
+    /// there is none and the events alone tell everything.
     /// </summary>
     /// <exception cref="LeapsException">No snapshot holds and the first events have been pruned.</exception>
     Snapshot? LoadLatestSnapshot(string actor);

@@ -5,8 +5,8 @@ using System.Text;
 namespace Leaps.Actors.Journal;
 
 /// <summary>
-/// SHA-256 of a row: of its kind, actor, sequence and payload, so that a row under the wrong actor or number is
-/// as damaged as one with a flipped bit.
+/// SHA-256 of a row: of its kind, actor, sequence and payload, so that a row under the wrong actor or number
+/// is as damaged as one with a flipped bit.
 /// </summary>
 internal static class JournalChecksum
 {

@@ -16,16 +16,17 @@ internal static class JournalRules
         ArgumentException.ThrowIfNullOrWhiteSpace(actor);
         if (actor.Length > LongestName || actor.Any(char.IsControl))
             throw new ArgumentException(
-                $"An actor's name has 1 to {LongestName} characters and no control character.", nameof(actor));
+                $"An actor's name has 1 to {LongestName} characters, none a control character.", nameof(actor));
     }
 
-    public static void CheckAppend(string actor, long expectedSequence, IReadOnlyList<ReadOnlyMemory<byte>> events)
+    public static void CheckAppend(
+        string actor, long expectedSequence, IReadOnlyList<ReadOnlyMemory<byte>> events)
     {
         CheckActor(actor);
         ArgumentOutOfRangeException.ThrowIfNegative(expectedSequence);
         ArgumentNullException.ThrowIfNull(events);
         foreach (var bytes in events)
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, LargestPayload, nameof(events));
+            CheckPayload(bytes);
     }
 
     public static void CheckExpected(string actor, long expected, long last)
@@ -48,9 +49,12 @@ internal static class JournalRules
                 $"A snapshot of actor '{actor}' must be at {prunedThrough} to {last}, not {sequence}.");
     }
 
+    public static void CheckPayload(ReadOnlyMemory<byte> bytes) =>
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, LargestPayload, nameof(bytes));
+
     public static LeapsException DamagedEvent(string place, string actor, long sequence) => new(
-        $"{place}: event {sequence} of actor '{actor}' is damaged, so neither it nor what follows can be trusted: "
-        + "restore the journal from a copy, or start the run anew.");
+        $"{place}: event {sequence} of actor '{actor}' is damaged, so neither it nor what follows can be "
+        + "trusted: restore the journal from a copy, or start the run anew.");
 
     public static LeapsException MissingEvent(string place, string actor, long sequence, long last) => new(
         $"{place}: event {sequence} of actor '{actor}' is missing, though its last event is {last}: "

@@ -66,7 +66,7 @@ public sealed class MemoryJournal(JournalOptions? options = null) : IJournal
     public void SaveSnapshot(string actor, long sequence, ReadOnlyMemory<byte> bytes)
     {
         JournalRules.CheckActor(actor);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, JournalRules.LargestPayload, nameof(bytes));
+        JournalRules.CheckPayload(bytes);
         lock (gate)
         {
             var rows = Find(actor);

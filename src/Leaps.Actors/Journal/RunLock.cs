@@ -6,9 +6,9 @@ using Leaps.Model.Storage;
 namespace Leaps.Actors.Journal;
 
 /// <summary>
-/// One process per run directory. The lock is the operating system's, on the open file "run.lock": it ends with
-/// the process, however that ends, and the file itself stays. Nobody else can read a locked file everywhere, so
-/// "run.pid" beside it says which process on which host holds the lock.
+/// One process per run directory. The lock is the operating system's, on the open file "run.lock": it ends
+/// with the process, however that ends, and the file itself stays. Nobody else can read a locked file
+/// everywhere, so "run.pid" beside it says which process on which host holds the lock.
 /// </summary>
 public sealed class RunLock : IDisposable
 {
@@ -27,7 +27,7 @@ public sealed class RunLock : IDisposable
     }
 
     /// <param name="directory">the run directory, which exists</param>
-    /// <exception cref="LeapsException">Another process holds the lock, or the file can't be written.</exception>
+    /// <exception cref="LeapsException">Somebody else holds the lock, or it can't be written.</exception>
     public static RunLock Acquire(string directory)
     {
         string holderPath = Path.Combine(directory, HolderFileName);
@@ -36,17 +36,19 @@ public sealed class RunLock : IDisposable
         FileStream file;
         try
         {
-            // FileShare.None is flock(LOCK_EX) on Unix: tied to this open file, so even this process can't take two.
+            // FileShare.None is flock(LOCK_EX) on Unix: even this process can't take two.
             file = new FileStream(
-                Path.Combine(directory, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                Path.Combine(directory, FileName),
+                FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (UnauthorizedAccessException cause)
         {
-            throw new LeapsException($"{directory} can't be locked: check that {FileName} may be written.", cause);
+            throw new LeapsException(
+                $"{directory} can't be locked: check that {FileName} may be written.", cause);
         }
         catch (IOException cause)
         {
-            throw new LeapsException($"{directory} is in use by {Holder(holderPath)} ({OneLine(cause.Message)}): "
+            throw new LeapsException($"{directory} is in use by {Holder(holderPath)}: "
                 + "stop that process first, or choose another run directory.", cause);
         }
         try
@@ -93,5 +95,6 @@ public sealed class RunLock : IDisposable
         }
     }
 
-    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+    private static string OneLine(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -5,7 +5,8 @@ namespace Leaps.Actors.Journal;
 /// gets this must stop and let nothing more leave it.
 /// </summary>
 public sealed class SequenceConflictException(string actor, long expected, long found)
-    : Exception($"The last event of actor '{actor}' is {found}, not {expected}: another writer has taken over.")
+    : Exception(
+        $"The last event of actor '{actor}' is {found}, not {expected}: another writer has taken over.")
 {
     public string Actor { get; } = actor;
 

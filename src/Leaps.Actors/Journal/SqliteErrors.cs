@@ -16,11 +16,13 @@ internal static class SqliteErrors
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
 
+    private const string Remedy = "restore it from a copy, or start the run anew.";
+
     public static LeapsException Explain(string path, SqliteException cause) => new(
         $"{path} {Reason(cause)}", cause);
 
     public static LeapsException Damaged(string path, string finding) => new(
-        $"{path} is damaged ({finding.ReplaceLineEndings(" ")}): restore it from a copy, or start the run anew.");
+        $"{path} is damaged ({finding.ReplaceLineEndings(" ")}): {Remedy}");
 
     private static string Reason(SqliteException cause) => cause.SqliteErrorCode switch
     {
@@ -28,10 +30,10 @@ internal static class SqliteErrors
         ReadOnly or Permission => "can't be written: check the permissions of the file and its folder.",
         CannotOpen => "can't be opened: check that its folder exists and may be written.",
         Full => "can't grow, as its disk is full: free some space and resume; what was acknowledged is safe.",
-        NotADatabase => "is no Leaps journal, or its beginning is damaged: name another, or restore it from a copy.",
-        Corrupt => "is damaged (its pages contradict each other): restore it from a copy, or start the run anew.",
-        InputOutput => $"can't be read or written (I/O error {cause.SqliteExtendedErrorCode}): check its disk.",
+        NotADatabase => "is no Leaps journal, or its beginning is damaged: name another, or restore it.",
+        Corrupt => $"is damaged (its pages contradict each other): {Remedy}",
+        InputOutput => $"met I/O error {cause.SqliteExtendedErrorCode} of SQLite: check its disk.",
         _ => $"refused (SQLite {cause.SqliteExtendedErrorCode}: {cause.Message.ReplaceLineEndings(" ")}): "
-            + "restore it from a copy, or start the run anew.",
+            + Remedy,
     };
 }

@@ -6,13 +6,13 @@ namespace Leaps.Actors.Journal;
 
 /// <summary>
 /// A journal in one SQLite file: write-ahead log, a sync to disk at every commit, one connection, a SHA-256
-/// checksum on each row. A batch of events is one transaction, so a crash leaves all of it or nothing, and what
-/// was not acknowledged is rolled back when the file is next opened.
+/// checksum on each row. A batch of events is one transaction, so a crash leaves all of it or nothing, and
+/// what was not acknowledged is rolled back when the file is next opened.
 /// </summary>
 /// <remarks>
-/// Copy a journal in use together with its "-wal" file, or the copy lacks its newest events. Two processes may
-/// open one file; the second writer of an actor is refused by its expected sequence, and <see cref="RunLock"/>
-/// keeps it from coming that far.
+/// Copy a journal in use together with its "-wal" file, or the copy lacks its newest events. Two processes
+/// may open one file; the second writer of an actor is refused by its expected sequence, and <see
+/// cref="RunLock"/> keeps it from coming that far.
 /// </remarks>
 public sealed class SqliteJournal : IJournal
 {
@@ -103,7 +103,7 @@ public sealed class SqliteJournal : IJournal
     public void SaveSnapshot(string actor, long sequence, ReadOnlyMemory<byte> bytes)
     {
         JournalRules.CheckActor(actor);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, JournalRules.LargestPayload, nameof(bytes));
+        JournalRules.CheckPayload(bytes);
         byte[] checksum = JournalChecksum.Of(JournalChecksum.Snapshot, actor, sequence, bytes.Span);
         Transact(writes: true, () =>
         {
@@ -112,7 +112,8 @@ public sealed class SqliteJournal : IJournal
             row = Advance(actor, row, row.Last);
             SqliteJournalFile.Execute(connection,
                 "INSERT OR REPLACE INTO snapshots VALUES ($actor, $sequence, $checksum, $payload);",
-                ("$actor", row.Id), ("$sequence", sequence), ("$checksum", checksum), ("$payload", Array(bytes)));
+                ("$actor", row.Id), ("$sequence", sequence), ("$checksum", checksum),
+                ("$payload", Array(bytes)));
             Prune(row.Id);
             return row.Id;
         });
@@ -170,7 +171,8 @@ public sealed class SqliteJournal : IJournal
         using var command = SqliteJournalFile.Command(connection,
             "SELECT id, last_sequence, pruned_through FROM actors WHERE name = $name;", ("$name", actor));
         using var reader = command.ExecuteReader();
-        return reader.Read() ? new ActorRow(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2)) : default;
+        return reader.Read()
+            ? new ActorRow(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2)) : default;
     }
 
     private ActorRow Advance(string actor, ActorRow row, long last)
@@ -199,7 +201,7 @@ public sealed class SqliteJournal : IJournal
         }
     }
 
-    // Events go only once all k snapshots are there: until then an older state can still be rebuilt from them.
+    // Events go only once all k snapshots are there: until then they can rebuild any state.
     private void Prune(long id) => SqliteJournalFile.Execute(connection, """
         DELETE FROM snapshots WHERE actor = $actor AND sequence NOT IN (
             SELECT sequence FROM snapshots WHERE actor = $actor ORDER BY sequence DESC LIMIT $keep);
@@ -224,10 +226,12 @@ public sealed class SqliteJournal : IJournal
                 return new Snapshot(sequence, payload);
             notices.Add(JournalRules.SkippedSnapshot(path, actor, sequence));
         }
-        return row.PrunedThrough == 0 ? null : throw JournalRules.NoSnapshotLeft(path, actor, row.PrunedThrough);
+        return row.PrunedThrough == 0
+            ? null : throw JournalRules.NoSnapshotLeft(path, actor, row.PrunedThrough);
     }
 
-    private static bool Holds(SqliteDataReader reader, byte kind, string actor, long sequence, byte[] payload) =>
+    private static bool Holds(
+        SqliteDataReader reader, byte kind, string actor, long sequence, byte[] payload) =>
         JournalChecksum.Holds(reader.GetFieldValue<byte[]>(1), kind, actor, sequence, payload);
 
     private static byte[] Array(ReadOnlyMemory<byte> bytes) =>

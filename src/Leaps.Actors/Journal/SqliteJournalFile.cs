@@ -33,15 +33,18 @@ internal static class SqliteJournalFile
             PRIMARY KEY (actor, sequence)) STRICT;
         """;
 
-    /// <summary>Makes the file under a temporary name and renames it: a journal that exists is complete.</summary>
+    /// <summary>Makes the file under a temporary name, then renames it: what exists is complete.</summary>
     public static void Create(string path, string run)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(run);
         foreach (string name in new[] { path, path + "-wal", path + "-shm", path + "-journal" })
         {
             if (Path.Exists(name))
-                throw new LeapsException($"{name} exists already: resume that run, or choose another directory.");
+                throw new LeapsException(
+                    $"{name} exists already: resume that run, or choose another directory.");
         }
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is not { } folder || !Directory.Exists(folder))
+            throw new LeapsException($"{path}: its folder does not exist.");
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -104,7 +107,8 @@ internal static class SqliteJournalFile
         }
     }
 
-    public static void Execute(SqliteConnection connection, string sql, params (string Name, object Value)[] values)
+    public static void Execute(
+        SqliteConnection connection, string sql, params (string Name, object Value)[] values)
     {
         using var command = Command(connection, sql, values);
         command.ExecuteNonQuery();
@@ -147,12 +151,12 @@ internal static class SqliteJournalFile
         if (application != ApplicationId)
             throw new LeapsException(application == 0 && Number(connection, "PRAGMA page_count;") == 0
                 ? $"{path} is empty: restore it from a copy, or start the run anew."
-                : $"{path} belongs to another program (application id 0x{application:X8}; a Leaps journal has "
-                    + $"0x{ApplicationId:X8}): name a Leaps journal.");
+                : $"{path} belongs to another program (application id 0x{application:X8}; a Leaps journal "
+                    + $"has 0x{ApplicationId:X8}): name a Leaps journal.");
         long version = Number(connection, "PRAGMA user_version;");
         if (version != FormatVersion)
-            throw new LeapsException($"{path} is a Leaps journal of format {version}, and this version of Leaps "
-                + $"reads format {FormatVersion}: use the version that wrote it.");
+            throw new LeapsException($"{path} is a Leaps journal of format {version}, and this version of "
+                + $"Leaps reads format {FormatVersion}: use the version that wrote it.");
     }
 
     // Reads every page, so that a damaged structure is met here and not by a write that spreads it.

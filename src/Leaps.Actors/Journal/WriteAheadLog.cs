@@ -4,9 +4,10 @@ using Leaps.Model;
 namespace Leaps.Actors.Journal;
 
 /// <summary>
-/// Looks through the write-ahead log that a crash left beside a database (format: sqlite.org/fileformat2.html,
-/// section 4) before SQLite does. SQLite drops everything from the first frame whose checksum fails, which is
-/// right for the unacknowledged tail and wrong for damage further up.
+/// Looks through the write-ahead log that a crash left beside a database (format:
+/// sqlite.org/fileformat2.html, section 4) before SQLite does. SQLite drops everything from the first frame
+/// whose checksum fails, which is right for the unacknowledged tail and wrong for damage further up. For
+/// whoever holds the <see cref="RunLock"/>: a log that another process is writing may look damaged.
 /// </summary>
 /// <remarks>
 /// Every commit is synced before the next begins. So whatever a crash tears lies in the last transaction; two
@@ -25,7 +26,7 @@ internal static class WriteAheadLog
         string path = database + "-wal";
         if (!File.Exists(path))
             return;
-        using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         byte[] header = new byte[HeaderBytes];
         if (log.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false) < HeaderBytes)
             return;
@@ -39,24 +40,20 @@ internal static class WriteAheadLog
         while (log.ReadAtLeast(frame, frame.Length, throwOnEndOfStream: false) == frame.Length)
         {
             // Frames under other salts are left over from before the log was last started anew.
-            if (!frame.AsSpan(8, 8).SequenceEqual(header.AsSpan(16, 8)))
-            {
-                if (good)
-                    return;
-                continue;
-            }
+            bool current = frame.AsSpan(8, 8).SequenceEqual(header.AsSpan(16, 8));
+            good &= current;
             if (good)
             {
                 sum = Sum(frame.AsSpan(FrameHeaderBytes), Sum(frame.AsSpan(0, 8), sum, bigEndian), bigEndian);
                 good = sum == (Word(frame, 16), Word(frame, 20));
             }
-            if (!good && Word(frame, 4) != 0 && ++commits == 2)
+            if (!good && current && Word(frame, 4) != 0 && ++commits == 2)
                 throw Damaged(path);
         }
     }
 
     private static LeapsException Damaged(string path) => new(
-        $"{path} is damaged before its last transaction, so that acknowledged events would be lost: "
+        $"{path} is damaged before its last transaction, so that acknowledged events may be lost: "
         + "restore it and its database from a copy, or start the run anew.");
 
     private static uint Word(ReadOnlySpan<byte> bytes, int offset) =>
