@@ -39,7 +39,7 @@ public interface IJournal : IDisposable
     /// <summary>The actor's events from a number on, in order and without a gap.</summary>
     /// <param name="actor">1 to 200 characters, none of them a control character</param>
     /// <param name="fromSequence">1 or more; beyond the last event the answer is empty</param>
-    /// <exception cref="LeapsException">An event is damaged or missing: actor and event are named.</exception>
+    /// <exception cref="LeapsException">An event is damaged or missing; it is named.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Events from there on have been pruned.</exception>
     IReadOnlyList<JournalEvent> Read(string actor, long fromSequence);
 

@@ -16,7 +16,7 @@ internal static class JournalRules
         ArgumentException.ThrowIfNullOrWhiteSpace(actor);
         if (actor.Length > LongestName || actor.Any(char.IsControl))
             throw new ArgumentException(
-                $"An actor's name has 1 to {LongestName} characters, none a control character.", nameof(actor));
+                $"An actor's name has 1 to {LongestName} printable characters.", nameof(actor));
     }
 
     public static void CheckAppend(

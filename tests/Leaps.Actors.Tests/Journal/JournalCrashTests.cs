@@ -118,7 +118,7 @@ public sealed class JournalCrashTests : IDisposable
             try
             {
                 using var copy = OpenCopy(log => Flipped(log, index));
-                Assert.True(copy.LastSequence(Actor) is 15 or 18, $"byte {index}: {copy.LastSequence(Actor)}");
+                Assert.True(copy.LastSequence(Actor) is 15 or 18, $"byte {index} flipped");
                 AssertNumbered(copy.Read(Actor, 1));
                 dropped++;
             }

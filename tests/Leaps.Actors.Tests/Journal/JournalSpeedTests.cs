@@ -3,7 +3,7 @@ using Leaps.Actors.Journal;
 
 namespace Leaps.Actors.Tests.Journal;
 
-/// <summary>Bounds far above what a local disk needs: they notice a sync per event, no slow machine.</summary>
+/// <summary>Bounds far above what a local disk needs: they notice a sync per event.</summary>
 public sealed class JournalSpeedTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
