@@ -1,0 +1,229 @@
+using Leaps.Actors.Journal;
+using Leaps.Model;
+
+namespace Leaps.Actors.Tests.Journal;
+
+/// <summary>
+/// What every journal promises, whatever it stores its rows in; each kind of journal adds a class of a few
+/// lines.
+/// </summary>
+public abstract class JournalTests : IDisposable
+{
+    private readonly List<string> notices = [];
+
+    private protected JournalTests()
+    {
+        Options = new JournalOptions { KeepSnapshots = 2, Notice = notices.Add };
+    }
+
+    private protected JournalOptions Options { get; }
+
+    private protected abstract IJournal Journal { get; }
+
+    /// <summary>The journal as a restarted process finds it.</summary>
+    private protected abstract void Restart();
+
+    private protected abstract void FlipSnapshotByte(string actor, long sequence, int index, byte mask);
+
+    private protected abstract void FlipEventByte(string actor, long sequence, int index, byte mask);
+
+    public abstract void Dispose();
+
+    private protected static ReadOnlyMemory<byte>[] Events(long first, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => new ReadOnlyMemory<byte>(EventBytes(first + i)))];
+
+    private protected static byte[] EventBytes(long sequence)
+    {
+        byte[] bytes = new byte[sequence % 50];
+        for (int i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)(sequence * 31 + i * 7);
+        return bytes;
+    }
+
+    private protected static void AssertEvents(IReadOnlyList<JournalEvent> events, long first, int count)
+    {
+        Assert.Equal(count, events.Count);
+        for (int i = 0; i < count; i++)
+        {
+            Assert.Equal(first + i, events[i].Sequence);
+            Assert.Equal(EventBytes(first + i), events[i].Bytes.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Events_come_back_in_order_and_byte_for_byte_after_a_restart()
+    {
+        Assert.Equal(3, Journal.Append("coordinator", 0, Events(1, 3)));
+        Assert.Equal(53, Journal.Append("coordinator", 3, Events(4, 50)));
+        Restart();
+        Assert.Equal(53, Journal.LastSequence("coordinator"));
+        AssertEvents(Journal.Read("coordinator", 1), 1, 53);
+        AssertEvents(Journal.Read("coordinator", 40), 40, 14);
+        Assert.Empty(Journal.Read("coordinator", 54));
+    }
+
+    [Fact]
+    public void An_actor_that_never_wrote_has_no_events_and_no_snapshot()
+    {
+        Assert.Equal(0, Journal.LastSequence("nobody"));
+        Assert.Empty(Journal.Read("nobody", 1));
+        Assert.Null(Journal.LoadLatestSnapshot("nobody"));
+    }
+
+    [Fact]
+    public void Actors_are_kept_apart_whatever_their_names()
+    {
+        string[] names = ["group-1", "group-10", "Group-1", "gruppe-ß", "'; DROP TABLE events; --"];
+        for (int i = 0; i < names.Length; i++)
+            Journal.Append(names[i], 0, Events(1, i + 1));
+        Restart();
+        for (int i = 0; i < names.Length; i++)
+            AssertEvents(Journal.Read(names[i], 1), 1, i + 1);
+    }
+
+    [Fact]
+    public void An_append_with_another_expected_sequence_is_refused_and_changes_nothing()
+    {
+        Journal.Append("trainer", 0, Events(1, 5));
+        foreach (long wrong in new long[] { 0, 4, 6 })
+        {
+            var refusal = Assert.Throws<SequenceConflictException>(
+                () => Journal.Append("trainer", wrong, Events(wrong + 1, 2)));
+            Assert.Equal(("trainer", wrong, 5L), (refusal.Actor, refusal.Expected, refusal.Found));
+        }
+        Assert.Throws<SequenceConflictException>(() => Journal.Append("trainer", 4, []));
+        Assert.Throws<SequenceConflictException>(() => Journal.Append("newcomer", 1, Events(2, 1)));
+        AssertEvents(Journal.Read("trainer", 1), 1, 5);
+        Assert.Equal(0, Journal.LastSequence("newcomer"));
+    }
+
+    [Fact]
+    public void An_empty_batch_only_checks_the_expectation()
+    {
+        Assert.Equal(0, Journal.Append("trainer", 0, []));
+        Journal.Append("trainer", 0, Events(1, 2));
+        Assert.Equal(2, Journal.Append("trainer", 2, []));
+    }
+
+    [Fact]
+    public void What_the_caller_does_with_its_buffer_afterwards_does_not_matter()
+    {
+        byte[] buffer = EventBytes(7);
+        Journal.Append("group", 0, [buffer]);
+        Journal.SaveSnapshot("group", 1, buffer);
+        Array.Clear(buffer);
+        Assert.Equal(EventBytes(7), Journal.Read("group", 1)[0].Bytes.ToArray());
+        Assert.Equal(EventBytes(7), Journal.LoadLatestSnapshot("group")!.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void The_newest_snapshot_and_the_events_after_it_are_the_state()
+    {
+        Journal.Append("group", 0, Events(1, 10));
+        Journal.SaveSnapshot("group", 4, "four"u8.ToArray());
+        Journal.SaveSnapshot("group", 8, "eight"u8.ToArray());
+        Restart();
+        var snapshot = Journal.LoadLatestSnapshot("group")!;
+        Assert.Equal(8, snapshot.Sequence);
+        Assert.Equal("eight"u8.ToArray(), snapshot.Bytes.ToArray());
+        AssertEvents(Journal.Read("group", snapshot.Sequence + 1), 9, 2);
+        Assert.Empty(notices);
+    }
+
+    [Fact]
+    public void Only_the_newest_k_snapshots_stay_and_events_up_to_the_oldest_of_them_go()
+    {
+        Journal.Append("group", 0, Events(1, 10));
+        Journal.SaveSnapshot("group", 2, "two"u8.ToArray());
+        AssertEvents(Journal.Read("group", 1), 1, 10);
+        Journal.SaveSnapshot("group", 5, "five"u8.ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => Journal.Read("group", 2));
+        AssertEvents(Journal.Read("group", 3), 3, 8);
+        Journal.SaveSnapshot("group", 9, "nine"u8.ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => Journal.Read("group", 5));
+        AssertEvents(Journal.Read("group", 6), 6, 5);
+        Restart();
+        FlipSnapshotByte("group", 9, 0, 1);
+        Assert.Equal(5, Journal.LoadLatestSnapshot("group")!.Sequence);
+        FlipSnapshotByte("group", 5, 0, 1);
+        var lost = Assert.Throws<LeapsException>(() => Journal.LoadLatestSnapshot("group"));
+        Assert.Contains("'group' has no intact snapshot", lost.Message, StringComparison.Ordinal);
+        Assert.Equal(11, Journal.Append("group", 10, Events(11, 1)));
+    }
+
+    [Fact]
+    public void A_snapshot_of_the_same_number_replaces_the_former()
+    {
+        Journal.Append("group", 0, Events(1, 3));
+        Journal.SaveSnapshot("group", 0, "start"u8.ToArray());
+        Journal.SaveSnapshot("group", 3, "once"u8.ToArray());
+        FlipSnapshotByte("group", 3, 2, 0x80);
+        Journal.SaveSnapshot("group", 3, "again"u8.ToArray());
+        Assert.Equal("again"u8.ToArray(), Journal.LoadLatestSnapshot("group")!.Bytes.ToArray());
+        AssertEvents(Journal.Read("group", 1), 1, 3);
+    }
+
+    [Fact]
+    public void A_snapshot_ahead_of_the_events_or_behind_the_pruned_ones_is_refused()
+    {
+        Journal.Append("group", 0, Events(1, 6));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Journal.SaveSnapshot("group", 7, new byte[1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Journal.SaveSnapshot("group", -1, new byte[1]));
+        Journal.SaveSnapshot("group", 4, new byte[1]);
+        Journal.SaveSnapshot("group", 6, new byte[1]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Journal.SaveSnapshot("group", 3, new byte[1]));
+        Assert.Equal(6, Journal.LoadLatestSnapshot("group")!.Sequence);
+    }
+
+    [Fact]
+    public void Any_flipped_bit_of_a_snapshot_is_noticed_and_the_one_before_is_used()
+    {
+        Journal.Append("group", 0, Events(1, 2));
+        Journal.SaveSnapshot("group", 1, "before"u8.ToArray());
+        Journal.SaveSnapshot("group", 2, Enumerable.Range(0, 40).Select(i => (byte)(i * i)).ToArray());
+        for (int index = 0; index < 40; index++)
+        {
+            byte mask = (byte)(1 << (index % 8));
+            FlipSnapshotByte("group", 2, index, mask);
+            Assert.Equal(1, Journal.LoadLatestSnapshot("group")!.Sequence);
+            FlipSnapshotByte("group", 2, index, mask);
+        }
+        Assert.Equal(40, notices.Count);
+        Assert.All(notices, line => Assert.Contains(
+            "the snapshot of actor 'group' at event 2 is damaged", line, StringComparison.Ordinal));
+        Assert.Equal(2, Journal.LoadLatestSnapshot("group")!.Sequence);
+    }
+
+    [Fact]
+    public void A_damaged_event_is_refused_by_actor_and_number_and_those_after_it_too()
+    {
+        Journal.Append("group", 0, Events(1, 9));
+        FlipEventByte("group", 6, 3, 4);
+        var refusal = Assert.Throws<LeapsException>(() => Journal.Read("group", 1));
+        Assert.Contains("event 6 of actor 'group' is damaged", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
+        AssertEvents(Journal.Read("group", 7), 7, 3);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("   ")]
+    [InlineData("two\nlines")]
+    public void An_actor_needs_a_printable_name(string name)
+    {
+        Assert.Throws<ArgumentException>(() => Journal.Append(name, 0, Events(1, 1)));
+        Assert.Throws<ArgumentException>(() => Journal.Append(new string('x', 201), 0, Events(1, 1)));
+    }
+
+    [Fact]
+    public void Actors_on_many_threads_each_get_their_own_events_in_order()
+    {
+        Parallel.For(0, 4, actor =>
+        {
+            for (int batch = 0; batch < 10; batch++)
+                Journal.Append($"group-{actor}", batch * 3, Events(batch * 3 + 1, 3));
+        });
+        for (int actor = 0; actor < 4; actor++)
+            AssertEvents(Journal.Read($"group-{actor}", 1), 1, 30);
+    }
+}
