@@ -113,13 +113,20 @@ public abstract partial class RateNetworkTests
             evaluator.Follow(states, BatchWalkers, 0.5, output);
             SiteJump[] jumps = [new SiteJump(1, 2, states[random.Architecture.Lattice.Sites + 2])];
             evaluator.FollowJumps(states, jumps, output);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            evaluator.Evaluate(states, BatchWalkers, 0.25, output);
-            evaluator.Forward(states, times, output);
-            evaluator.Backward(output, gradient);
-            evaluator.Follow(states, BatchWalkers, 0.25, output);
-            evaluator.FollowJumps(states, jumps, output);
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+            // What the runtime itself allocates, when it compiles a method anew, does not recur.
+            long least = long.MaxValue;
+            for (int attempt = 0; attempt < 5 && least > 0; attempt++)
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                evaluator.Evaluate(states, BatchWalkers, 0.25, output);
+                evaluator.Forward(states, times, output);
+                evaluator.Backward(output, gradient);
+                evaluator.Follow(states, BatchWalkers, 0.25, output);
+                evaluator.FollowJumps(states, jumps, output);
+                least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+            Assert.Equal(0, least);
         }
     }
 }
