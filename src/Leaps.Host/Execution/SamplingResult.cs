@@ -108,6 +108,9 @@ public sealed record SamplingResult
     public required Histogram MagnetisationHistogram { get; init; }
     public required CorrelationSeries Correlation { get; init; }
 
+    /// <summary>The two-point function by displacement (Δy, Δx); null for large lattices.</summary>
+    public required TwoPointResult? TwoPoint { get; init; }
+
     /// <summary>The training before the sampling, if any.</summary>
     public TrainingResult? Training { get; init; }
 
@@ -121,3 +124,6 @@ public sealed record SamplingResult
     public required string Version { get; init; }
     public required string Command { get; init; }
 }
+
+/// <summary>Values and standard errors, (rows/2 + 1)(columns/2 + 1).</summary>
+public sealed record TwoPointResult(double[][] Value, double[][] StdErr);

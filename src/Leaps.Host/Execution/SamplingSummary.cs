@@ -66,6 +66,11 @@ internal static class SamplingSummary
             References = References(truth),
             MagnetisationHistogram = Histogram(target, estimates, truth),
             Correlation = Correlation(estimates, truth),
+            TwoPoint = estimates.TwoPoint is { } twoPoint
+                ? new TwoPointResult(
+                    [.. twoPoint.Select(row => row.Select(g => g.Value).ToArray())],
+                    [.. twoPoint.Select(row => row.Select(g => g.StdErr).ToArray())])
+                : null,
             Created =
                 context.Clock.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             Version = Version,

@@ -18,9 +18,8 @@ internal static class SamplingWarnings
             yield return "The euler integrator is biased: its estimates have an error that more walkers do "
                 + "not cure and that no error bar shows. Use more windows, or the exact integrator.";
         bool resampled = estimates.SurvivingFamilies < walkers;
-        if (resampled
-            && (estimates.SurvivingFamilies < FewFamilies
-                || estimates.FamilyStatistic / walkers > LargeFamilies))
+        if (estimates.SurvivingFamilies < FewFamilies
+            || (resampled && estimates.FamilyStatistic / walkers > LargeFamilies))
             yield return string.Create(culture,
                 $"Too few families: {estimates.SurvivingFamilies:N0} of {walkers:N0} are left, ρ/M = ")
                 + string.Create(culture, $"{estimates.FamilyStatistic / walkers:F3}. ")

@@ -50,7 +50,8 @@ public sealed class MagnetisationBins
         if (target is IsingTarget)
             return new MagnetisationBins(sites, firstOrder: 0, firstValue: -1, spacing: 2.0 / sites);
         int fewest = (sites + q - 1) / q; // the largest group has at least N/q sites
-        return new MagnetisationBins(sites, fewest, OrderParameter(target, fewest), q / (double)sites / (q - 1));
+        double spacing = (double)q / sites / (q - 1);
+        return new MagnetisationBins(sites, fewest, OrderParameter(target, fewest), spacing);
     }
 
     /// <summary>m of the integer statistic: sites with value 1 (Ising) or the largest n_v (Potts).</summary>
@@ -76,7 +77,8 @@ public sealed class MagnetisationBins
             double position = (value - _firstValue) / _spacing;
             int index = (int)Math.Round(position);
             if (!(Math.Abs(position - index) < 1e-3) || index < 0 || index >= _bin.Length)
-                throw new ArgumentException($"m = {value} is not attainable on this target.", nameof(distribution));
+                throw new ArgumentException(
+                    $"m = {value} is not attainable on this target.", nameof(distribution));
             density[_bin[index]] += probability;
         }
         for (int b = 0; b < Count; b++)

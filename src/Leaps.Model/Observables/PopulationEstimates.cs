@@ -22,7 +22,9 @@ public sealed record PopulationEstimates
     /// <summary>Var(U_1) / sites.</summary>
     public required Estimate SpecificHeat { get; init; }
 
-    /// <summary>⟨|Σ s_i|⟩ / sites (Ising) or the order parameter (q max_a n_a / N - 1)/(q - 1) (Potts).</summary>
+    /// <summary>
+    /// ⟨|Σ s_i|⟩ / sites (Ising) or the mean order parameter (q max_v n_v / N - 1)/(q - 1) (Potts).
+    /// </summary>
     public required Estimate AbsMagnetisation { get; init; }
     public required Estimate MagnetisationSquared { get; init; }
 
@@ -40,4 +42,10 @@ public sealed record PopulationEstimates
 
     /// <summary>⟨s_i s_{i+r}⟩, or (q P(x_i = x_{i+r}) - 1)/(q - 1), along a row, r = 0 … columns/2.</summary>
     public required Estimate[] Correlation { get; init; }
+
+    /// <summary>
+    /// The two-point function at displacement (Δy, Δx), (rows/2 + 1)(columns/2 + 1), its first row being
+    /// <see cref="Correlation"/>; null for lattices above 4096 sites.
+    /// </summary>
+    public required Estimate[][]? TwoPoint { get; init; }
 }

@@ -18,7 +18,7 @@ public static class PopulationEstimator
     /// log(Z/Z_0) that the log-weights don't hold: <see cref="AnnealingState.LogNormalizerRatio"/>, or 0 for
     /// the pooled walkers of a <see cref="ReplicaEnsemble"/>
     /// </param>
-    /// <param name="multinomialResamplings">how many there were; see <see cref="Families.LogZVariance"/></param>
+    /// <param name="multinomialResamplings">how many, for <see cref="Families.LogZVariance"/></param>
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or all are -∞.</exception>
     public static PopulationEstimates Of(
         Target target, Walkers walkers, double logNormalizerRatio, int multinomialResamplings = 0)
@@ -44,6 +44,7 @@ public static class PopulationEstimator
             HistogramEdges = bins.Edges,
             Histogram = Histogram(bins, measured, blocking, values),
             Correlation = Correlation(target, measured, blocking, values),
+            TwoPoint = TwoPointFunction.Of(target, walkers, blocking),
         };
     }
 
@@ -51,6 +52,8 @@ public static class PopulationEstimator
     {
         double logMean = LogWeights.LogMeanExp(walkers.LogWeights);
         double variance = Families.LogZVariance(walkers.LogWeights, walkers.Families, resamplings);
+        if (resamplings > 0 && variance == 0)
+            variance = double.NaN; // the correction ate it all: too few walkers to tell
         return new Estimate(
             target.LogInitialNormalizer + logNormalizerRatio + logMean, Math.Sqrt(variance));
     }
@@ -120,7 +123,7 @@ public static class PopulationEstimator
             Absolute = Mean(x => Math.Abs(x));
             Second = Mean(x => x * x);
             double second = Second.Value, fourth = Mean(x => x * x * x * x).Value;
-            double bySecond = 2 * fourth / (3 * second * second * second), byFourth = -1 / (3 * second * second);
+            double byFourth = -1 / (3 * second * second), bySecond = -2 * byFourth * fourth / second;
             double spread = Mean(x => x * x * (bySecond + byFourth * x * x)).StdErr;
             Binder = new Estimate(1 - fourth / (3 * second * second), spread);
 

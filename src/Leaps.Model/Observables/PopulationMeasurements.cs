@@ -9,7 +9,8 @@ internal sealed class PopulationMeasurements
     public PopulationMeasurements(Target target, Walkers walkers)
     {
         if (walkers.Sites != target.Sites)
-            throw new ArgumentException($"The walkers have {walkers.Sites} sites, the target {target.Sites}.", nameof(walkers));
+            throw new ArgumentException(
+                $"The walkers have {walkers.Sites} sites, the target {target.Sites}.", nameof(walkers));
         var pairs = new RowPairs(target.Lattice);
         Distances = pairs.Distances;
         Bonds = new int[walkers.Count];
@@ -34,7 +35,7 @@ internal sealed class PopulationMeasurements
     public int[] Bonds { get; }
     public int[] Field { get; }
 
-    /// <summary>Sites with value 1 (Ising) or the largest number of sites with one value (Potts), (walkers).</summary>
+    /// <summary>Sites with value 1 (Ising) or the most sites with one value (Potts), (walkers).</summary>
     public int[] Order { get; }
 
     /// <summary>Sites i with x_i = x_{i+r} along their row, (walkers, distances).</summary>

@@ -11,7 +11,7 @@ namespace Leaps.Model.Sampling;
 /// Source: W. Wang, J. Machta, H. Katzgraber, "Population annealing", Phys. Rev. E 2015.
 /// </summary>
 /// <remarks>
-/// Replica 0 is the run with the seed of the options, bit for bit; replica r > 0 has a seed derived from it.
+/// Replica 0 is the run with the seed of the options, bit for bit; the others have seeds derived from it.
 /// Slots, and with them families, are numbered on from replica to replica.
 /// </remarks>
 public sealed class ReplicaEnsemble
@@ -26,22 +26,22 @@ public sealed class ReplicaEnsemble
     /// <param name="options">of every replica; the walkers are those of one replica</param>
     /// <param name="replicas">R</param>
     /// <param name="times">the grid; null: replica 0 chooses by the options, the others follow</param>
+    /// <param name="cancellation">of the choice of an adaptive grid</param>
     /// <exception cref="LeapsException">An option is out of range, or the walkers are too many.</exception>
-    public ReplicaEnsemble(
-        Target target, RateNetwork? network, AnnealerOptions options, int replicas, double[]? times = null)
+    public ReplicaEnsemble(Target target, RateNetwork? network, AnnealerOptions options, int replicas,
+        double[]? times = null, CancellationToken cancellation = default)
     {
         if (replicas < 1)
             throw new LeapsException($"replicas is {replicas}; allowed: 1 or more.");
         options.Validate();
-        long sites = (long)replicas * options.Walkers * target.Sites;
-        if (sites / target.Sites / options.Walkers != replicas || sites > Array.MaxLength)
+        if ((Int128)replicas * options.Walkers * target.Sites > Array.MaxLength)
             throw new LeapsException(
-                $"{replicas} replicas of {options.Walkers} walkers with {target.Sites} sites don't fit into one "
-                + $"population: use at most {Array.MaxLength / target.Sites} walkers in all.");
+                $"{replicas} replicas of {options.Walkers} walkers with {target.Sites} sites are too many for "
+                + $"one population: use at most {Array.MaxLength / target.Sites} walkers in all.");
         _target = target;
         _network = network;
         _options = options;
-        _first = new Annealer(target, network, options, times);
+        _first = new Annealer(target, network, options, times, cancellation);
         Replicas = replicas;
     }
 
@@ -51,7 +51,7 @@ public sealed class ReplicaEnsemble
 
     /// <summary>Runs the replicas one after the other, each on all threads of the options.</summary>
     /// <param name="onWindow">sees the replica's number and each of its windows as it ends</param>
-    /// <param name="cancellation">looked at before each window</param>
+    /// <param name="cancellation">looked at before each window and inside it</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public EnsembleResult Run(
         Action<int, WindowSummary>? onWindow = null, CancellationToken cancellation = default)
@@ -68,7 +68,7 @@ public sealed class ReplicaEnsemble
             while (state.Window < Windows)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var summary = annealer.Advance(state);
+                var summary = annealer.Advance(state, cancellation);
                 summaries[state.Window - 1][r] = summary;
                 onWindow?.Invoke(r, summary);
             }
@@ -138,7 +138,8 @@ public sealed class ReplicaEnsemble
 /// <param name="Resampled">the replicas that resampled at its end, ascending</param>
 /// <param name="Cost">of this window, summed</param>
 public sealed record EnsembleWindow(
-    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, int[] Resampled, IntegrationCost Cost);
+    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, int[] Resampled,
+    IntegrationCost Cost);
 
 /// <summary>The pooled population at t = 1 and how it came about.</summary>
 public sealed record EnsembleResult

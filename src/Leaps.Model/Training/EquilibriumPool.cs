@@ -21,7 +21,7 @@ public sealed class EquilibriumPool : ITrainingSource
     private readonly byte[] _states;            // (rounds, pairs, sites)
     private readonly McmcKernel[] _kernels;     // (strata)
 
-    public EquilibriumPool(Target target, TrainingOptions options)
+    public EquilibriumPool(Target target, TrainingOptions options, CancellationToken cancellation = default)
     {
         _target = target;
         _seed = options.Seed;
@@ -32,14 +32,15 @@ public sealed class EquilibriumPool : ITrainingSource
         _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount };
         _kernels = [.. Enumerable.Range(0, _strata).Select(_ => new HeatBathSweep(target))];
         _states = new byte[checked(_rounds * options.Batch * target.Sites)];
-        WarmUp();
+        WarmUp(cancellation);
     }
 
     // Pairs First(s) … First(s + 1) - 1 of a batch belong to stratum s; none is empty.
     private int First(int stratum) => (int)((long)stratum * _batch / _strata);
 
-    public void Fill(int update, TrainingBatch batch)
+    public void Fill(int update, TrainingBatch batch, CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         int sites = _target.Sites, start = update % _rounds * batch.Count * sites;
         Parallel.For(0, _strata, _parallel, stratum =>
         {
@@ -60,16 +61,22 @@ public sealed class EquilibriumPool : ITrainingSource
     }
 
     // Uniform states, then sweeps along the path up to each walker's stratum.
-    private void WarmUp()
+    private void WarmUp(CancellationToken cancellation)
     {
         int sites = _target.Sites;
-        Parallel.For(0, _strata, _parallel, stratum =>
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = _parallel.MaxDegreeOfParallelism,
+            CancellationToken = cancellation,
+        };
+        Parallel.For(0, _strata, parallel, stratum =>
         {
             var kernel = _kernels[stratum];
             for (int pair = First(stratum); pair < First(stratum + 1); pair++)
             {
                 for (int walker = pair; walker < _rounds * _batch; walker += _batch)
                 {
+                    cancellation.ThrowIfCancellationRequested();
                     var state = _states.AsSpan(walker * sites, sites);
                     var stream = new RandomStream(_seed, RandomPurpose.TrainingPool, walker, step: 0);
                     foreach (ref byte value in state)

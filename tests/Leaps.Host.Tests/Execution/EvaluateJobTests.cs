@@ -34,13 +34,13 @@ public sealed class EvaluateJobTests(TrainedRun trained) : IClassFixture<Trained
     public void Numbers_that_cannot_be_trusted_come_with_warnings()
     {
         var result = _program.Json(
-            "evaluate", "--model", trained.Model, "--walkers", "10", "--windows", "3", "--integrator",
-            "euler", "--resample", "1");
+            "evaluate", "--model", trained.Model, "--walkers", "10", "--windows", "2", "--integrator",
+            "euler");
 
         string[] warnings = [.. result.GetProperty("warnings").EnumerateArray()
             .Select(text => text.GetString()!)];
         Assert.StartsWith("The euler integrator is biased", warnings[0], StringComparison.Ordinal);
-        Assert.StartsWith("Too few families: ", warnings[1], StringComparison.Ordinal);
+        Assert.StartsWith("Too few families: 10 of 10", warnings[1], StringComparison.Ordinal);
         Assert.Equal(warnings.Select(text => $"warning: {text}"), _program.Error.Split('\n'));
     }
 
