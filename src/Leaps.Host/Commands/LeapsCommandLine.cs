@@ -109,10 +109,31 @@ public static class LeapsCommandLine
 
         public override int Invoke(ParseResult parseResult)
         {
+            if (parseResult.CommandResult.Command is not RootCommand root)
+                return inner.Invoke(parseResult);
+            var configuration = parseResult.InvocationConfiguration;
+            var output = configuration.Output;
+            var text = new StringWriter { NewLine = output.NewLine };
+            configuration.Output = text;
             int code = inner.Invoke(parseResult);
-            if (parseResult.CommandResult.Command is RootCommand)
-                parseResult.InvocationConfiguration.Output.WriteLine(ExitCode.Help);
+            configuration.Output = output;
+            output.Write(WithOptionalArguments(text.ToString(), root));
+            output.WriteLine(ExitCode.Help);
             return code;
+        }
+
+        // The list of commands shows every argument as if it were required.
+        private static string WithOptionalArguments(string help, RootCommand root)
+        {
+            foreach (var command in root.Subcommands)
+            {
+                foreach (var argument in command.Arguments.Where(a => a.Arity.MinimumNumberOfValues == 0))
+                {
+                    help = help.Replace($"  {command.Name} <{argument.Name}>",
+                        $"  {command.Name} [{argument.Name}]", StringComparison.Ordinal);
+                }
+            }
+            return help;
         }
     }
 

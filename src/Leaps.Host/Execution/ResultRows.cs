@@ -55,19 +55,22 @@ internal static class ResultRows
     {
         var culture = CultureInfo.InvariantCulture;
         string replicas = result.Replicas > 1 ? $"{result.Replicas} replicas of " : "";
-        string resamplings = result.Resamplings switch
-        {
-            0 => "no resampling",
-            1 => "1 resampling",
-            var count => $"{count} resamplings",
-        };
-        string integrator = Choice.NameOf(result.Integrator);
-        return string.Create(culture, $"relative ESS {result.RelativeEss:F3}; {replicas}{result.Walkers:N0} ")
-            + string.Create(culture, $"walkers, {result.Windows} windows, {integrator} integrator, ")
-            + string.Create(culture, $"{resamplings}; {result.EvaluationsPerWalker:F1} evaluations a walker;")
-            + string.Create(culture, $" {result.Seconds:F2} s ({result.WalkerStepsPerSecond:N0} ")
+        string resamplings =
+            result.Resamplings == 0 ? "no resampling" : Count(result.Resamplings, "resampling");
+        string integrator = $"{Choice.NameOf(result.Integrator)} integrator, ";
+        string evaluations =
+            string.Create(culture, $"; {result.EvaluationsPerWalker:F1} evaluations a walker");
+        if (result.EvaluationsPerWalker == 0)
+            integrator = evaluations = ""; // no network: nothing is integrated
+        return string.Create(culture, $"relative ESS {result.RelativeEss:F3}; {replicas}")
+            + $"{Count(result.Walkers, "walker")}, {Count(result.Windows, "window")}, "
+            + $"{integrator}{resamplings}{evaluations}; "
+            + string.Create(culture, $"{result.Seconds:F2} s ({result.WalkerStepsPerSecond:N0} ")
             + "walker steps/s)";
     }
+
+    private static string Count(int count, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
 
     /// <summary>A training, in a line.</summary>
     public static string Training(TrainingResult result)

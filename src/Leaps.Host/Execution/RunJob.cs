@@ -1,6 +1,7 @@
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
 using Leaps.Host.Terminal;
+using Leaps.Model;
 using Leaps.Model.Sampling;
 using Leaps.Model.Sampling.Mcmc;
 using Leaps.Model.Storage;
@@ -32,10 +33,12 @@ internal static class RunJob
         {
             return Sample(configuration, target, network, training, directory, context);
         }
-        catch (OperationCanceledException) when (training is not null)
+        catch (Exception error) when (
+            training is not null && error is OperationCanceledException or LeapsException)
         {
+            string cause = error is OperationCanceledException ? "interrupted while" : "failed in";
             context.Notice(
-                $"interrupted while sampling; kept: {training.Model}; to sample with it: leaps sample "
+                $"{cause} sampling; kept: {training!.Model}; to sample with it: leaps sample "
                 + $"{directory.PathOf(RunDirectory.Configuration)} --model {training.Model} --output DIR");
             throw;
         }

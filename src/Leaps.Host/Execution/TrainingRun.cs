@@ -31,11 +31,12 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
     {
         var metrics = new MetricsFile(directory, context.Clock);
         _start = _lastReport = context.Clock.GetTimestamp();
-        var trainer = new Trainer(target, model, network, options);
+        var trainer = new Trainer(target, model, network, options, context.Cancellation);
+        bool interrupted = false;
         try
         {
-            while (trainer.Updates < options.Updates && !context.Cancellation.IsCancellationRequested)
-                Update(trainer, metrics);
+            while (trainer.Updates < options.Updates && !interrupted)
+                interrupted = !Update(trainer, metrics);
         }
         catch
         {
@@ -46,7 +47,7 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
             throw;
         }
         metrics.Flush();
-        if (trainer.Updates < options.Updates)
+        if (interrupted)
             Interrupt(trainer);
         trainer.RestoreBest();
         if (!IsEvaluated(trainer))
@@ -54,9 +55,19 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
         return Result(trainer);
     }
 
-    private void Update(Trainer trainer, MetricsFile metrics)
+    // False where it was interrupted, before the update or in its evaluation.
+    private bool Update(Trainer trainer, MetricsFile metrics)
     {
-        var record = trainer.Update();
+        TrainingRecord record;
+        try
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            record = trainer.Update(context.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
         metrics.Add(record);
         _losses.Enqueue(record.Loss);
         if (_losses.Count > LossesOfTheEnd)
@@ -64,6 +75,7 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
         if (record.EvaluatedRelativeEss is { } relativeEss && trainer.BestUpdate == trainer.Updates)
             Save(trainer.BestUpdate, relativeEss);
         Report(trainer, record);
+        return true;
     }
 
     private void Save(int update, double? relativeEss)

@@ -17,13 +17,16 @@ public sealed record EstimateRow(
     {
         get
         {
-            double variance = Square(StandardError) + Square(ExactError);
-            return Exact is { } exact && variance > 0 && double.IsFinite(variance)
-                ? (Value - exact) / Math.Sqrt(variance) : null;
-
-            static double Square(double? x) => x is { } value ? value * value : 0;
+            double error = double.Hypot(StandardError ?? 0, ExactError ?? 0);
+            return Exact is { } exact && IsMeaningful(error, Value) ? (Value - exact) / error : null;
         }
     }
+
+    // An error below the rounding of its value is the rounding of something else.
+    private const double Rounding = 1e-13;
+
+    private static bool IsMeaningful(double error, double value) =>
+        error > 0 && double.IsFinite(error) && error > Rounding * Math.Abs(value);
 
     /// <summary>Where the true value is from; null: nothing is said.</summary>
     public string? Source { get; init; }
@@ -42,7 +45,7 @@ public sealed record EstimateRow(
     /// </summary>
     public static string Format(double value, double? error, int digits = 8)
     {
-        if (error is not { } e || !double.IsFinite(e) || e <= 0 || !double.IsFinite(value))
+        if (error is not { } e || !double.IsFinite(value) || !IsMeaningful(e, value))
             return value.ToString(
                 "G" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         int decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(e)), 0, 12);

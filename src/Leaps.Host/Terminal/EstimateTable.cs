@@ -14,9 +14,9 @@ public static class EstimateTable
         if (rows.Count == 0)
             return;
         var table = new Table().Border(TableBorder.Rounded);
-        table.AddColumn("quantity");
-        table.AddColumn(new TableColumn("estimate").RightAligned());
         bool exact = rows.Any(row => row.Exact is not null);
+        table.AddColumn("quantity");
+        table.AddColumn(new TableColumn(exact ? "estimate" : "value").RightAligned());
         // A value with an error is not exact.
         string truth = rows.Any(row => row.ExactError is not null) ? "reference" : "exact";
         bool deviation = rows.Any(row => row.Deviation is not null);

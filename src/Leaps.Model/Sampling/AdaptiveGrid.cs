@@ -17,7 +17,8 @@ internal static class AdaptiveGrid
     private const int FewestPilotWalkers = 32, MostPilotWalkers = 512;
     private const int Bisections = 40;
 
-    public static double[] Choose(Target target, RateNetwork? network, AnnealerOptions options)
+    public static double[] Choose(
+        Target target, RateNetwork? network, AnnealerOptions options, CancellationToken cancellation)
     {
         var pilot = options with
         {
@@ -35,10 +36,10 @@ internal static class AdaptiveGrid
                 throw new LeapsException(
                     $"The adaptive grid reached only t = {times[^1]:G4} in {options.Windows} windows: "
                     + "allow more windows, lower the grid-target, or train longer.");
-            double next = Next(target, evaluator, walkers, times[^1], options.GridTarget);
+            double next = Next(target, evaluator, walkers, times[^1], options.GridTarget, cancellation);
             var window = new TimeWindow(times.Count - 1, times[^1], next);
-            mover.ApplyMcmc(walkers, window);
-            mover.Integrate(walkers, window);
+            mover.ApplyMcmc(walkers, window, cancellation);
+            mover.Integrate(walkers, window, cancellation);
             var stream = new RandomStream(pilot.Seed, RandomPurpose.Resampling, step: window.Index);
             walkers.TakeAncestors(
                 Resampling.Ancestors(ResamplingScheme.Systematic, walkers.LogWeights, ref stream));
@@ -48,9 +49,9 @@ internal static class AdaptiveGrid
     }
 
     private static double Next(Target target, RateEvaluator? evaluator, Walkers walkers, double t,
-        double goal)
+        double goal, CancellationToken cancellation)
     {
-        var corrector = Correctors(target, evaluator, walkers, t);
+        var corrector = Correctors(target, evaluator, walkers, t, cancellation);
         if (Predicted(1) >= goal) return 1;
         double low = t, high = 1;
         for (int k = 0; k < Bisections; k++)
@@ -77,7 +78,8 @@ internal static class AdaptiveGrid
     }
 
     // λ_f - λ_b at time t, (walkers)
-    private static double[] Correctors(Target target, RateEvaluator? evaluator, Walkers walkers, double t)
+    private static double[] Correctors(
+        Target target, RateEvaluator? evaluator, Walkers walkers, double t, CancellationToken cancellation)
     {
         var correctors = new double[walkers.Count];
         if (evaluator == null) return correctors;
@@ -87,6 +89,7 @@ internal static class AdaptiveGrid
         RateMatrix.BoltzmannFactors(target, t, factors);
         for (int m = 0; m < walkers.Count; m++)
         {
+            cancellation.ThrowIfCancellationRequested();
             evaluator.Evaluate(walkers.State(m), 1, t, outputs);
             target.LocalLevels(walkers.State(m), levels);
             correctors[m] = RateMatrix.Totals(outputs, levels, factors).Corrector;

@@ -22,10 +22,12 @@ public sealed class Annealer
     /// <param name="network">the learned rates; null anneals by MCMC and weights alone</param>
     /// <param name="options">how</param>
     /// <param name="times">the grid; null: the uniform or exp_2 grid of the options</param>
+    /// <param name="cancellation">of the choice of an adaptive grid</param>
     /// <exception cref="LeapsException">
     /// An option is out of range, or the network does not fit the target.
     /// </exception>
-    public Annealer(Target target, RateNetwork? network, AnnealerOptions options, double[]? times = null)
+    public Annealer(Target target, RateNetwork? network, AnnealerOptions options, double[]? times = null,
+        CancellationToken cancellation = default)
     {
         options.Validate();
         network?.Architecture.CheckFits(target);
@@ -35,7 +37,7 @@ public sealed class Annealer
         {
             TimeGridKind.Exp2 => TimeGrid.Exp2(options.Windows),
             TimeGridKind.Uniform => TimeGrid.Uniform(options.Windows),
-            _ => AdaptiveGrid.Choose(target, network, options),
+            _ => AdaptiveGrid.Choose(target, network, options, cancellation),
         };
         TimeGrid.Validate(Times);
         _mover = new PopulationMover(target, network, options);
@@ -50,14 +52,17 @@ public sealed class Annealer
         new(Walkers.Uniform(Target, _options.Walkers, _options.Seed, firstSlot));
 
     /// <summary>One step n of Algorithm 1.</summary>
-    public WindowSummary Advance(AnnealingState state)
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled inside the window: some walkers moved, others not. Discard the state.
+    /// </exception>
+    public WindowSummary Advance(AnnealingState state, CancellationToken cancellation = default)
     {
         int n = state.Window++;
         var window = new TimeWindow(n, Times[n], Times[n + 1]);
         var walkers = state.Walkers;
 
-        _mover.ApplyMcmc(walkers, window);                          // X ← M_t(X)
-        var cost = _mover.Integrate(walkers, window);               // a += …,  X ← CTMC step
+        _mover.ApplyMcmc(walkers, window, cancellation);            // X ← M_t(X)
+        var cost = _mover.Integrate(walkers, window, cancellation); // a += …,  X ← CTMC step
         state.Cost += cost;
 
         double relativeEss = LogWeights.RelativeEss(walkers.LogWeights);
@@ -84,7 +89,7 @@ public sealed class Annealer
         while (state.Window < Windows)
         {
             cancellation.ThrowIfCancellationRequested();
-            var summary = Advance(state);
+            var summary = Advance(state, cancellation);
             onWindow?.Invoke(summary);
         }
         return state;

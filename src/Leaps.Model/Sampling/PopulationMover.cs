@@ -15,7 +15,7 @@ internal sealed class PopulationMover
     private readonly Target _target;
     private readonly RateNetwork? _network;
     private readonly AnnealerOptions _options;
-    private readonly ParallelOptions _parallel;
+    private readonly int _threads;
     private readonly ConcurrentBag<Worker> _workers = [];
 
     public PopulationMover(Target target, RateNetwork? network, AnnealerOptions options)
@@ -23,10 +23,7 @@ internal sealed class PopulationMover
         _target = target;
         _network = network;
         _options = options;
-        _parallel = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
-        };
+        _threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         // Made here so that options that no kernel can serve are refused before any work.
         _workers.Add(new Worker(target, network, options));
     }
@@ -34,28 +31,33 @@ internal sealed class PopulationMover
     /// <summary>
     /// The sweeps before a window, at its start; each leaves ρ_t invariant. At t = 0 there is nothing to do.
     /// </summary>
-    public void ApplyMcmc(Walkers walkers, TimeWindow window)
+    /// <exception cref="OperationCanceledException">Some walkers moved: the population is of no use.</exception>
+    public void ApplyMcmc(Walkers walkers, TimeWindow window, CancellationToken cancellation = default)
     {
         if (_options.Mcmc.Kernel == McmcKernelKind.None || _options.Mcmc.Sweeps == 0
             || window.Start == 0) return;
         ForEachBlock(walkers, (worker, first, count) =>
         {
-            worker.Sweep(walkers, first, count, window);
+            worker.Sweep(walkers, first, count, window, cancellation);
             return default;
-        });
+        }, cancellation);
     }
 
-    public IntegrationCost Integrate(Walkers walkers, TimeWindow window) =>
+    /// <exception cref="OperationCanceledException">Some walkers moved: the population is of no use.</exception>
+    public IntegrationCost Integrate(
+        Walkers walkers, TimeWindow window, CancellationToken cancellation = default) =>
         ForEachBlock(walkers,
-            (worker, first, count) => worker.Integrator.Advance(walkers, first, count, window));
+            (worker, first, count) => worker.Integrator.Advance(walkers, first, count, window), cancellation);
 
-    private IntegrationCost ForEachBlock(Walkers walkers, Func<Worker, int, int, IntegrationCost> work)
+    private IntegrationCost ForEachBlock(
+        Walkers walkers, Func<Worker, int, int, IntegrationCost> work, CancellationToken cancellation)
     {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellation };
         int size = Integrator.BlockSize(_target), blocks = (walkers.Count + size - 1) / size;
         long evaluations = 0, jumps = 0;
         try
         {
-            Parallel.For(0, blocks, _parallel,
+            Parallel.For(0, blocks, parallel,
                 () => _workers.TryTake(out var worker) ? worker : new Worker(_target, _network, _options),
                 (block, _, worker) =>
                 {
@@ -82,7 +84,7 @@ internal sealed class PopulationMover
         public Integrator Integrator { get; } =
             Integrator.Create(options.Integrator, target, network?.CreateEvaluator(), options.Seed);
 
-        public void Sweep(Walkers walkers, int first, int count, TimeWindow window)
+        public void Sweep(Walkers walkers, int first, int count, TimeWindow window, CancellationToken cancellation)
         {
             _kernel!.Prepare(window.Start);
             double probability = options.Mcmc.Rate > 0 ? window.Length * options.Mcmc.Rate : 1;
@@ -92,7 +94,10 @@ internal sealed class PopulationMover
                     new RandomStream(options.Seed, RandomPurpose.Mcmc, walkers.FirstSlot + m, window.Index);
                 if (probability < 1 && stream.NextDouble() >= probability) continue;
                 for (int sweep = 0; sweep < options.Mcmc.Sweeps; sweep++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
                     _kernel.Sweep(walkers.State(m), ref stream);
+                }
             }
         }
     }

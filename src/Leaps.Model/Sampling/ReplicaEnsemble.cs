@@ -26,9 +26,10 @@ public sealed class ReplicaEnsemble
     /// <param name="options">of every replica; the walkers are those of one replica</param>
     /// <param name="replicas">R</param>
     /// <param name="times">the grid; null: replica 0 chooses by the options, the others follow</param>
+    /// <param name="cancellation">of the choice of an adaptive grid</param>
     /// <exception cref="LeapsException">An option is out of range, or the walkers are too many.</exception>
-    public ReplicaEnsemble(
-        Target target, RateNetwork? network, AnnealerOptions options, int replicas, double[]? times = null)
+    public ReplicaEnsemble(Target target, RateNetwork? network, AnnealerOptions options, int replicas,
+        double[]? times = null, CancellationToken cancellation = default)
     {
         if (replicas < 1)
             throw new LeapsException($"replicas is {replicas}; allowed: 1 or more.");
@@ -40,7 +41,7 @@ public sealed class ReplicaEnsemble
         _target = target;
         _network = network;
         _options = options;
-        _first = new Annealer(target, network, options, times);
+        _first = new Annealer(target, network, options, times, cancellation);
         Replicas = replicas;
     }
 
@@ -50,7 +51,7 @@ public sealed class ReplicaEnsemble
 
     /// <summary>Runs the replicas one after the other, each on all threads of the options.</summary>
     /// <param name="onWindow">sees the replica's number and each of its windows as it ends</param>
-    /// <param name="cancellation">looked at before each window</param>
+    /// <param name="cancellation">looked at before each window and inside it</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public EnsembleResult Run(
         Action<int, WindowSummary>? onWindow = null, CancellationToken cancellation = default)
@@ -67,7 +68,7 @@ public sealed class ReplicaEnsemble
             while (state.Window < Windows)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var summary = annealer.Advance(state);
+                var summary = annealer.Advance(state, cancellation);
                 summaries[state.Window - 1][r] = summary;
                 onWindow?.Invoke(r, summary);
             }

@@ -21,7 +21,7 @@ public sealed class EquilibriumPool : ITrainingSource
     private readonly byte[] _states;            // (rounds, pairs, sites)
     private readonly McmcKernel[] _kernels;     // (strata)
 
-    public EquilibriumPool(Target target, TrainingOptions options)
+    public EquilibriumPool(Target target, TrainingOptions options, CancellationToken cancellation = default)
     {
         _target = target;
         _seed = options.Seed;
@@ -36,14 +36,15 @@ public sealed class EquilibriumPool : ITrainingSource
         };
         _kernels = [.. Enumerable.Range(0, _strata).Select(_ => new HeatBathSweep(target))];
         _states = new byte[_rounds * options.Batch * target.Sites];
-        WarmUp();
+        WarmUp(cancellation);
     }
 
     // Pairs First(s) … First(s + 1) - 1 of a batch belong to stratum s; none is empty.
     private int First(int stratum) => (int)((long)stratum * _batch / _strata);
 
-    public void Fill(int update, TrainingBatch batch)
+    public void Fill(int update, TrainingBatch batch, CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         int sites = _target.Sites, start = update % _rounds * batch.Count * sites;
         Parallel.For(0, _strata, _parallel, stratum =>
         {
@@ -65,10 +66,15 @@ public sealed class EquilibriumPool : ITrainingSource
 
     // Uniform states, then sweeps along the path up to each walker's stratum. The tables of a time cost more
     // than a sweep where q is large: a stratum's walkers go through each time together.
-    private void WarmUp()
+    private void WarmUp(CancellationToken cancellation)
     {
         int sites = _target.Sites;
-        Parallel.For(0, _strata, _parallel, stratum =>
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = _parallel.MaxDegreeOfParallelism,
+            CancellationToken = cancellation,
+        };
+        Parallel.For(0, _strata, parallel, stratum =>
         {
             var kernel = _kernels[stratum];
             int first = First(stratum), pairs = First(stratum + 1) - first;
@@ -78,6 +84,7 @@ public sealed class EquilibriumPool : ITrainingSource
                 kernel.Prepare((double)sweep / WarmUpSweeps * stratum / _strata);
                 for (int k = 0; k < streams.Length; k++)
                 {
+                    cancellation.ThrowIfCancellationRequested();
                     int walker = k / pairs * _batch + first + k % pairs;
                     var state = _states.AsSpan(walker * sites, sites);
                     if (sweep > 0)

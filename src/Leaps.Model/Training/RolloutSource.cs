@@ -26,15 +26,15 @@ public sealed class RolloutSource : ITrainingSource
         _buffer = new ReplayBuffer(options.BufferSize);
     }
 
-    public void Fill(int update, TrainingBatch batch)
+    public void Fill(int update, TrainingBatch batch, CancellationToken cancellation = default)
     {
         if (!_buffer.IsFull || update % _options.BufferCycle == _options.BufferCycle - 1)
-            _buffer.Add(Roll(update));
+            _buffer.Add(Roll(update, cancellation));
         var stream = new RandomStream(_options.Seed, RandomPurpose.TrainingBatch, step: update);
         _buffer.Sample(batch, _target.Sites, ref stream);
     }
 
-    private Rollout Roll(int update)
+    private Rollout Roll(int update, CancellationToken cancellation)
     {
         ulong seed = RandomStream.DeriveSeed(_options.Seed, RandomPurpose.TrainingRollout, update);
         var mover = new PopulationMover(_target, _network, new AnnealerOptions
@@ -56,8 +56,8 @@ public sealed class RolloutSource : ITrainingSource
         for (int n = 0; n + 1 < times.Length; n++)
         {
             var window = new TimeWindow(n, times[n], times[n + 1]);
-            mover.ApplyMcmc(walkers, window);
-            mover.Integrate(walkers, window);
+            mover.ApplyMcmc(walkers, window, cancellation);
+            mover.Integrate(walkers, window, cancellation);
             slices[n + 1] = PackedStates.Pack(walkers.States, walkers.Count, _target.Sites, _target.States);
         }
         return new Rollout(times, slices, walkers.Count);

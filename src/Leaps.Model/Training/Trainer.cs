@@ -37,10 +37,12 @@ public sealed class Trainer
     /// the model's network on a device; holds the model's parameters after every update
     /// </param>
     /// <param name="options">how</param>
+    /// <param name="cancellation">of the warm-up of a pool</param>
     /// <exception cref="LeapsException">
     /// An option is out of range, or the network does not fit the target.
     /// </exception>
-    public Trainer(Target target, LeapsModel model, RateNetwork network, TrainingOptions options)
+    public Trainer(Target target, LeapsModel model, RateNetwork network, TrainingOptions options,
+        CancellationToken cancellation = default)
     {
         options.Validate();
         model.Network.CheckFits(target);
@@ -52,7 +54,7 @@ public sealed class Trainer
         Model = model;
         network.Load(model.Parameters);
         _source = options.Source == TrainingSource.Pool
-            ? new EquilibriumPool(target, options)
+            ? new EquilibriumPool(target, options, cancellation)
             : new RolloutSource(target, network, options);
         _loss = new ResidualLoss(target, model, network, options.Batch, options.Threads);
         _batch = new TrainingBatch(options.Batch, target.Sites);
@@ -76,10 +78,13 @@ public sealed class Trainer
 
     /// <summary>One update.</summary>
     /// <exception cref="LeapsException">The loss is not finite.</exception>
-    public TrainingRecord Update()
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled in a rollout or an evaluation; the best parameters are unharmed.
+    /// </exception>
+    public TrainingRecord Update(CancellationToken cancellation = default)
     {
         int update = Updates;
-        _source.Fill(update, _batch);
+        _source.Fill(update, _batch, cancellation);
         double loss = _loss.Evaluate(_batch, _gradient);
         double norm = Adam.ClipNorm(_gradient, _options.GradientClip);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
@@ -96,7 +101,7 @@ public sealed class Trainer
         Updates++;
         bool evaluate = _options.EvaluateEvery > 0
             && (Updates % _options.EvaluateEvery == 0 || Updates == _options.Updates);
-        return new TrainingRecord(update, loss, norm, rate, evaluate ? Evaluate() : null);
+        return new TrainingRecord(update, loss, norm, rate, evaluate ? Evaluate(cancellation) : null);
     }
 
     /// <summary>StepLR: the learning rate at an update.</summary>
@@ -112,7 +117,7 @@ public sealed class Trainer
     }
 
     // Relative ESS of the exact integrator with the present network; the same random numbers every time.
-    private double Evaluate()
+    private double Evaluate(CancellationToken cancellation)
     {
         var annealer = new Annealer(_target, _network, new AnnealerOptions
         {
@@ -122,7 +127,7 @@ public sealed class Trainer
             Threads = _options.Threads,
             Seed = RandomStream.DeriveSeed(_options.Seed, RandomPurpose.Evaluation, 0),
         });
-        double relativeEss = LogWeights.RelativeEss(annealer.Run().Walkers.LogWeights);
+        double relativeEss = LogWeights.RelativeEss(annealer.Run(cancellation: cancellation).Walkers.LogWeights);
         if (relativeEss > BestRelativeEss)
         {
             BestRelativeEss = relativeEss;

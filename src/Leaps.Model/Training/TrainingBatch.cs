@@ -27,5 +27,6 @@ public sealed class TrainingBatch
 public interface ITrainingSource
 {
     /// <summary>Fills the batch of an update; the same seed and update give the same pairs.</summary>
-    void Fill(int update, TrainingBatch batch);
+    /// <exception cref="OperationCanceledException">Cancelled: the batch is of no use.</exception>
+    void Fill(int update, TrainingBatch batch, CancellationToken cancellation = default);
 }

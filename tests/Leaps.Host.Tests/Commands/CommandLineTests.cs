@@ -326,6 +326,9 @@ public sealed class CommandLineTests : IDisposable
         Assert.All(["run", "train", "sample", "evaluate", "import", "exact", "rates", "report",
             ExitCode.Help],
             text => Assert.Contains(text, _output.ToString(), StringComparison.Ordinal));
+        Assert.Contains("  run [CONFIG] ", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("  train <CONFIG> ", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("  exact [CONFIG] ", _output.ToString(), StringComparison.Ordinal);
         Assert.Equal(0, Run("evaluate", "--help"));
         Assert.Contains("--integrator <I>", _output.ToString(), StringComparison.Ordinal);
         Assert.Equal(2, Run());

@@ -63,6 +63,16 @@ public sealed class InterruptionTests : IDisposable
     }
 
     [Fact]
+    public void A_sampling_that_fails_keeps_what_was_trained()
+    {
+        string config = Config("evaluate: {every: 0}", "sample: {walkers: 10, windows: 1, grid: adaptive}\n");
+        Assert.Equal(1, _program.Run("run", config, "--set", "train.updates=3", "--set", "target.beta=4"));
+        Assert.StartsWith("failed in sampling; kept: ", _program.Error, StringComparison.Ordinal);
+        Assert.Contains("leaps: The adaptive grid reached only", _program.Error, StringComparison.Ordinal);
+        Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
+    }
+
+    [Fact]
     public void A_sampling_that_is_interrupted_without_training_leaves_nothing()
     {
         string config = _folder.Write(

@@ -55,6 +55,8 @@ public class OutputTests
     [InlineData(209.826070136, null, "209.82607")]
     [InlineData(0.5, double.NaN, "0.5")]
     [InlineData(double.NaN, 0.1, "NaN")]
+    [InlineData(-0.5, 1e-17, "-0.5")]
+    [InlineData(8e300, 7.4, "8E+300")]
     public void An_estimate_shows_as_many_decimals_as_its_error_allows(
         double value, double? error, string text) =>
         Assert.Equal(text, EstimateRow.Format(value, error));
@@ -67,6 +69,8 @@ public class OutputTests
         Assert.Null(new EstimateRow("x", 11, null, 1).Deviation);
         Assert.Null(new EstimateRow("x", 11, 3).Deviation);
         Assert.Null(new EstimateRow("x", 11, double.NaN, 1).Deviation);
+        // An error that is nothing but rounding is no measure.
+        Assert.Null(new EstimateRow("x", -0.5, 1e-17, -2).Deviation);
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class ReplicaEnsembleTests(ITestOutputHelper output)
             states[r] = annealer.Start(r * options.Walkers);
             runs[r] = [];
             while (states[r].Window < annealer.Windows)
-                runs[r].Add(annealer.Advance(states[r]));
+                runs[r].Add(annealer.Advance(states[r], TestContext.Current.CancellationToken));
         }
 
         Assert.Equal(states.SelectMany(s => s.Walkers.States), result.Walkers.States);

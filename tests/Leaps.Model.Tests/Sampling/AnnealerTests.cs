@@ -108,9 +108,9 @@ public sealed class AnnealerTests
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.SwendsenWang, Rate = 1.2 },
         });
         var state = annealer.Start();
-        annealer.Advance(state);
+        annealer.Advance(state, TestContext.Current.CancellationToken);
         byte[] before = [.. state.Walkers.States];
-        annealer.Advance(state);
+        annealer.Advance(state, TestContext.Current.CancellationToken);
         int moved = Enumerable.Range(0, walkers)
             .Count(m => !state.Walkers.State(m).SequenceEqual(before.AsSpan(m * 16, 16)));
         // h ε = 0.3; that a cluster move leaves a state unchanged is rare at weak coupling (2^-16 at βJ = 0).

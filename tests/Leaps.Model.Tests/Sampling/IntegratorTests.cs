@@ -165,11 +165,12 @@ public sealed class IntegratorTests
         var options = new AnnealerOptions { Walkers = 1000, Windows = 5, Integrator = integrator };
         var annealer = new Annealer(target, network, options);
         var state = annealer.Start();
-        annealer.Advance(state);
-        annealer.Advance(state);
+        annealer.Advance(state, TestContext.Current.CancellationToken);
+        annealer.Advance(state, TestContext.Current.CancellationToken);
         parameters[LocallyEquivariantConv.Prefix + "linear"][1] = double.NaN;
         network.Load(parameters);
-        var error = Assert.Throws<LeapsException>(() => annealer.Advance(state));
+        var error = Assert.Throws<LeapsException>(
+            () => annealer.Advance(state, TestContext.Current.CancellationToken));
         Assert.Matches(@"^Walker \d+, window 2 \(t = 0\.4 to 0\.6\): " + term + @" is NaN\. ", error.Message);
         Assert.DoesNotContain('\n', error.Message);
     }

@@ -77,7 +77,7 @@ public sealed class ReproducibilityTests
         var annealer = new Annealer(target, network, options with { Walkers = 100 });
         var part = annealer.Start(firstSlot: 250);
         while (part.Window < annealer.Windows)
-            annealer.Advance(part);
+            annealer.Advance(part, TestContext.Current.CancellationToken);
         AssertSame(all, part.Walkers, first: 250, 100);
         Assert.Equal(all.Families[250..350], part.Walkers.Families);
     }
@@ -94,7 +94,7 @@ public sealed class ReproducibilityTests
         var annealer = new Annealer(target, network, options);
         var state = annealer.Start();
         foreach (var summary in summaries)
-            Assert.Equal(summary, annealer.Advance(state));
+            Assert.Equal(summary, annealer.Advance(state, TestContext.Current.CancellationToken));
         Assert.Equal(Windows, state.Window);
         Assert.Equal(Enumerable.Range(0, Windows), summaries.Select(summary => summary.Window.Index));
         AssertSame(atOnce.Walkers, state.Walkers, first: 0, atOnce.Walkers.Count);
@@ -103,11 +103,11 @@ public sealed class ReproducibilityTests
 
         // Another annealer, as after a restart, goes on where this one stops.
         var resumed = annealer.Start();
-        annealer.Advance(resumed);
-        annealer.Advance(resumed);
+        annealer.Advance(resumed, TestContext.Current.CancellationToken);
+        annealer.Advance(resumed, TestContext.Current.CancellationToken);
         var successor = new Annealer(target, network, options);
         while (resumed.Window < Windows)
-            successor.Advance(resumed);
+            successor.Advance(resumed, TestContext.Current.CancellationToken);
         AssertSame(atOnce.Walkers, resumed.Walkers, first: 0, atOnce.Walkers.Count);
     }
 

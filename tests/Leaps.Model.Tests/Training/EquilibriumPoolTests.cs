@@ -27,7 +27,7 @@ public sealed class EquilibriumPoolTests
         for (int update = 0; update < 20; update++)
         {
             Array.Fill(batch.Times, double.NaN);
-            pool.Fill(update, batch);
+            pool.Fill(update, batch, TestContext.Current.CancellationToken);
             Assert.Equal(batch.Times.Order(), batch.Times);     // equal times lie together
             var counts = batch.Times.CountBy(t => (int)(t * strata)).ToDictionary();
             Assert.Equal(Enumerable.Range(0, strata), counts.Keys.Order());
@@ -45,7 +45,7 @@ public sealed class EquilibriumPoolTests
         var counts = new long[40];
         for (int update = 0; update < 2000; update++)
         {
-            pool.Fill(update, batch);
+            pool.Fill(update, batch, TestContext.Current.CancellationToken);
             foreach (double t in batch.Times)
                 counts[(int)(40 * t)]++;
         }
@@ -70,7 +70,7 @@ public sealed class EquilibriumPoolTests
             var exact = new Dictionary<double, double>();
             for (int update = firstUpdate; update < firstUpdate + rounds; update++)
             {
-                pool.Fill(update, batch);
+                pool.Fill(update, batch, TestContext.Current.CancellationToken);
                 for (int b = 0; b < pairs; b++)
                 {
                     double t = batch.Times[b];

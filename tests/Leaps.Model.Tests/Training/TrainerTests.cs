@@ -33,7 +33,7 @@ public sealed class TrainerTests
         double first = 0, last = 0;
         for (int update = 0; update < 400; update++)
         {
-            double loss = trainer.Update().Loss;
+            double loss = trainer.Update(TestContext.Current.CancellationToken).Loss;
             first += update < 20 ? loss / 20 : 0;
             last += update >= 380 ? loss / 20 : 0;
         }
@@ -62,7 +62,7 @@ public sealed class TrainerTests
         {
             if (update == 40)
                 Spoil();
-            var record = trainer.Update();
+            var record = trainer.Update(TestContext.Current.CancellationToken);
             Assert.Equal(update, record.Update);
             Assert.Equal(update + 1, trainer.Updates);
             Assert.Equal((update + 1) % 7 == 0 || update == 59, record.EvaluatedRelativeEss.HasValue);
@@ -103,7 +103,7 @@ public sealed class TrainerTests
         var model = TrainingCase.Model(target);
         var options = Options(TrainingSource.Pool) with { EvaluateEvery = 0 };
         var trainer = new Trainer(target, model, TrainingCase.Simd(model), options);
-        trainer.Update();
+        trainer.Update(TestContext.Current.CancellationToken);
         double[] present = [.. model.Parameters.Values];
         Assert.Equal(present, trainer.BestParameters.Values);
         trainer.RestoreBest();
@@ -148,7 +148,7 @@ public sealed class TrainerTests
         RateNetwork network = TrainingCase.Simd(model);
         var trainer = new Trainer(target, model, network, Options(TrainingSource.Pool));
         double[] before = [.. model.Parameters.Values];
-        trainer.Update();
+        trainer.Update(TestContext.Current.CancellationToken);
         Assert.NotEqual(before, model.Parameters.Values);
         Assert.All(model.Parameters.Values, value => Assert.Equal((float)value, value));
         var states = Walkers.Uniform(target, 10, seed: 1).States;
@@ -173,7 +173,7 @@ public sealed class TrainerTests
         var error = Assert.Throws<LeapsException>(() =>
         {
             for (int update = 0; update < 50; update++)
-                trainer.Update();
+                trainer.Update(TestContext.Current.CancellationToken);
         });
         Assert.DoesNotContain('\n', error.Message);
         Assert.Contains("learning", error.Message, StringComparison.Ordinal);
