@@ -70,7 +70,7 @@ public sealed record DuplicateFilter(ImmutableSortedDictionary<string, ReceivedF
     public (DuplicateFilter Filter, Delivery Delivery) Receive(Envelope envelope) =>
         Receive(envelope.Sender, envelope.Epoch, envelope.Sequence);
 
-    /// <summary>The runs of sequence numbers that are missing before the last one received, ends included.</summary>
+    /// <summary>The runs of sequence numbers missing before the last one received, ends included.</summary>
     public IEnumerable<(long First, long Last)> Gaps(string sender)
     {
         if (!Senders.TryGetValue(sender, out var received)) yield break;

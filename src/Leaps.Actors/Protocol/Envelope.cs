@@ -25,5 +25,6 @@ public sealed partial class Envelope
     };
 
     /// <summary>16 bytes, the most significant first.</summary>
-    public static ByteString RunIdBytes(Guid run) => UnsafeByteOperations.UnsafeWrap(run.ToByteArray(bigEndian: true));
+    public static ByteString RunIdBytes(Guid run) =>
+        UnsafeByteOperations.UnsafeWrap(run.ToByteArray(bigEndian: true));
 }

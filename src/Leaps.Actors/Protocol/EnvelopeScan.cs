@@ -72,5 +72,6 @@ internal readonly record struct EnvelopeScan(ulong Protocol, Envelope.BodyOneofC
     }
 
     private static ProtocolException Malformed(int position) =>
-        new($"malformed message: byte {position} is not where a field can be; it was cut short or does not come from Leaps.");
+        new($"malformed message: byte {position} is not where a field can be; " +
+            "it was cut short or does not come from Leaps.");
 }

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using Google.Protobuf.Collections;
+using Body = Leaps.Actors.Protocol.Envelope.BodyOneofCase;
 
 namespace Leaps.Actors.Protocol;
 
-/// <summary>What leaps.proto promises of every field, checked. All throw <see cref="ProtocolException"/>.</summary>
+/// <summary>What leaps.proto promises of every field, checked. Throws <see cref="ProtocolException"/>.</summary>
 internal static class EnvelopeValidation
 {
     private const double Rounding = 1 + 1e-9;
@@ -19,22 +20,23 @@ internal static class EnvelopeValidation
         var checks = new FieldChecks($"{envelope.BodyCase} {envelope.Sequence} from {envelope.Sender}");
         switch (envelope.BodyCase)
         {
-            case Envelope.BodyOneofCase.StartGroup: Check(envelope.StartGroup, checks); break;
-            case Envelope.BodyOneofCase.AdvanceLimit: Check(envelope.AdvanceLimit, checks); break;
-            case Envelope.BodyOneofCase.Rewind: Check(envelope.Rewind, checks); break;
-            case Envelope.BodyOneofCase.ResamplingPlan: Check(envelope.ResamplingPlan, checks); break;
-            case Envelope.BodyOneofCase.GroupSummary: Check(envelope.GroupSummary, envelope.Epoch, checks); break;
-            case Envelope.BodyOneofCase.SnapshotStored: Check(envelope.SnapshotStored, checks); break;
-            case Envelope.BodyOneofCase.WalkerTransfer: Check(envelope.WalkerTransfer, checks); break;
-            case Envelope.BodyOneofCase.Snapshot: Check(envelope.Snapshot, checks); break;
-            case Envelope.BodyOneofCase.ParameterVersion: Check(envelope.ParameterVersion, checks); break;
-            case Envelope.BodyOneofCase.RolloutSlice: Check(envelope.RolloutSlice, checks); break;
-            case Envelope.BodyOneofCase.BatchRequest: Check(envelope.BatchRequest, checks); break;
-            case Envelope.BodyOneofCase.Batch: Check(envelope.Batch, checks); break;
-            case Envelope.BodyOneofCase.ControlRequest: Check(envelope.ControlRequest, checks); break;
-            case Envelope.BodyOneofCase.ControlReply: checks.Range("request", envelope.ControlReply.Request, 0); break;
-            case Envelope.BodyOneofCase.Failure: checks.Name("actor", envelope.Failure.Actor); break;
-            default: throw new ProtocolException($"message {envelope.Sequence} from {envelope.Sender} has no body.");
+            case Body.StartGroup: Check(envelope.StartGroup, checks); break;
+            case Body.AdvanceLimit: Check(envelope.AdvanceLimit, checks); break;
+            case Body.Rewind: Check(envelope.Rewind, checks); break;
+            case Body.ResamplingPlan: Check(envelope.ResamplingPlan, checks); break;
+            case Body.GroupSummary: Check(envelope.GroupSummary, envelope.Epoch, checks); break;
+            case Body.SnapshotStored: Check(envelope.SnapshotStored, checks); break;
+            case Body.WalkerTransfer: Check(envelope.WalkerTransfer, checks); break;
+            case Body.Snapshot: Check(envelope.Snapshot, checks); break;
+            case Body.ParameterVersion: Check(envelope.ParameterVersion, checks); break;
+            case Body.RolloutSlice: Check(envelope.RolloutSlice, checks); break;
+            case Body.BatchRequest: Check(envelope.BatchRequest, checks); break;
+            case Body.Batch: Check(envelope.Batch, checks); break;
+            case Body.ControlRequest: Check(envelope.ControlRequest, checks); break;
+            case Body.ControlReply: checks.Range("request", envelope.ControlReply.Request, 0); break;
+            case Body.Failure: checks.Name("actor", envelope.Failure.Actor); break;
+            default:
+                throw new ProtocolException($"message {envelope.Sequence} from {envelope.Sender} has no body.");
         }
     }
 

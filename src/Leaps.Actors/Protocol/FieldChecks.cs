@@ -54,7 +54,7 @@ internal readonly struct FieldChecks(string subject)
     public void Chosen<T>(string field, T value, bool allowZero = false) where T : struct, Enum
     {
         if (!Enum.IsDefined(value) || (!allowZero && value.Equals(default(T))))
-            throw Wrong($"{field} is {value:D}; it is none of the choices of protocol {Envelope.CurrentProtocol}.");
+            throw Wrong($"{field} is {value:D}; it is none of the choices.");
     }
 
     public void Digest(string field, ByteString value, bool optional = false)
@@ -66,8 +66,9 @@ internal readonly struct FieldChecks(string subject)
     /// <summary>An actor's name: 1 to 200 of A-Z a-z 0-9 . _ - /</summary>
     public void Name(string field, string value)
     {
-        if (value.Length is < 1 or > 200 || value.Any(c => !char.IsAsciiLetterOrDigit(c) && !".-_/".Contains(c)))
-            throw Wrong($"{field} is not the name of an actor: 1 to 200 letters, digits and . _ - / are needed.");
+        if (value.Length is < 1 or > 200 ||
+            value.Any(c => !char.IsAsciiLetterOrDigit(c) && !".-_/".Contains(c)))
+            throw Wrong($"{field} is not the name of an actor: 1 to 200 letters, digits and . _ - /");
     }
 
     public void Times(string field, RepeatedField<double> times, bool strictly)
@@ -86,7 +87,8 @@ internal readonly struct FieldChecks(string subject)
         Range("population", population, 1, int.MaxValue);
         Range(field, first, 0, population - 1);
         if (count > population - first)
-            throw Wrong(Text($"{field} {first} with {count} walkers reaches beyond the population of {population}."));
+            throw Wrong(Text(
+                $"{field} {first} with {count} walkers reaches beyond the population of {population}."));
     }
 
     /// <summary>Present, with sound sizes, as many bytes as they say, and every value below q.</summary>
@@ -97,7 +99,9 @@ internal readonly struct FieldChecks(string subject)
         Range("walkers.count", walkers.Count, 1);
         Range("walkers.sites", walkers.Sites, 1, MaximumSites);
         Range("walkers.states", walkers.States, 2, 256);
-        if (PackedStates.FindProblem(walkers.Packed.Span, walkers.Count, walkers.Sites, walkers.States) is { } problem)
+        string? problem = PackedStates.FindProblem(
+            walkers.Packed.Span, walkers.Count, walkers.Sites, walkers.States);
+        if (problem is not null)
             throw Wrong($"walkers: {problem}");
     }
 

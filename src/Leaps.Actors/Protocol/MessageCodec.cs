@@ -5,8 +5,8 @@ namespace Leaps.Actors.Protocol;
 
 /// <summary>
 /// Messages of one run to bytes and back. Nothing that comes in is used before it was checked, in this order:
-/// size, protocol, size of its kind of body, wire format, run, header, every field of the body. So the work and
-/// the memory that a wrong message costs are bounded by its own size.
+/// size, protocol, size of its kind of body, wire format, run, header, every field of the body. So the work
+/// and the memory that a wrong message costs are bounded by its own size.
 /// </summary>
 /// <param name="run">messages of other runs are refused</param>
 /// <param name="maximumBytes">the largest message, in bytes</param>
@@ -27,7 +27,7 @@ public sealed class MessageCodec(Guid run, int maximumBytes = MessageCodec.Defau
     private static readonly MessageParser<Envelope> Parser = Envelope.Parser.WithDiscardUnknownFields(true);
     private readonly ByteString _run = Envelope.RunIdBytes(run);
 
-    /// <exception cref="ProtocolException">The message is one that <see cref="Decode"/> would refuse.</exception>
+    /// <exception cref="ProtocolException"><see cref="Decode"/> would refuse it.</exception>
     public byte[] Encode(Envelope envelope)
     {
         ArgumentNullException.ThrowIfNull(envelope);
@@ -36,7 +36,7 @@ public sealed class MessageCodec(Guid run, int maximumBytes = MessageCodec.Defau
         return envelope.ToByteArray();
     }
 
-    /// <exception cref="ProtocolException">The bytes are not a sound message of this protocol and run.</exception>
+    /// <exception cref="ProtocolException">Not a sound message of this protocol and run.</exception>
     public Envelope Decode(ReadOnlySpan<byte> message)
     {
         if (message.Length > maximumBytes)
@@ -64,11 +64,13 @@ public sealed class MessageCodec(Guid run, int maximumBytes = MessageCodec.Defau
     {
         CheckProtocol(envelope.Protocol);
         if (envelope.RunId.Length != 16)
-            throw new ProtocolException($"message whose run id has {envelope.RunId.Length} bytes: 16 are needed.");
+            throw new ProtocolException(
+                $"message whose run id has {envelope.RunId.Length} bytes: 16 are needed.");
         if (!envelope.RunId.Equals(_run))
         {
             var other = new Guid(envelope.RunId.Span, bigEndian: true);
-            throw new ProtocolException($"message of run {other}; this is run {run}: it was sent to the wrong run.");
+            throw new ProtocolException(
+                $"message of run {other}; this is run {run}: it was sent to the wrong run.");
         }
         EnvelopeValidation.Check(envelope);
     }

@@ -80,7 +80,8 @@ public static class WalkerPacking
     /// <param name="keepLogWeights">false: log-weights are 0 after a resampling and are not sent</param>
     /// <returns>a transfer whose resampling, groups and population are still to be set</returns>
     public static WalkerTransfer ToTransfer(
-        Walkers walkers, Target target, ReadOnlySpan<int> sources, long firstSlot, bool keepLogWeights = false)
+        Walkers walkers, Target target, ReadOnlySpan<int> sources, long firstSlot,
+        bool keepLogWeights = false)
     {
         var transfer = new WalkerTransfer { FirstSlot = firstSlot };
         var states = new byte[sources.Length * walkers.Sites];
@@ -100,7 +101,8 @@ public static class WalkerPacking
     {
         var states = ToStates(transfer.Walkers, target);
         bool weighted = transfer.LogWeights.Count > 0;
-        CheckLengths(states.Count, weighted ? transfer.LogWeights.Count : states.Count, transfer.Families.Count);
+        int logWeights = weighted ? transfer.LogWeights.Count : states.Count;
+        CheckLengths(states.Count, logWeights, transfer.Families.Count);
         long first = transfer.FirstSlot - walkers.FirstSlot;
         if (first < 0 || first + states.Count > walkers.Count)
             throw new ProtocolException(
@@ -118,6 +120,7 @@ public static class WalkerPacking
     private static void CheckLengths(int count, int logWeights, int families)
     {
         if (logWeights != count || families != count)
-            throw new ProtocolException($"{count} walkers with {logWeights} log-weights and {families} families.");
+            throw new ProtocolException(
+                $"{count} walkers with {logWeights} log-weights and {families} families.");
     }
 }

@@ -66,14 +66,17 @@ public sealed class PackedStates
         return new PackedStates(count, sites, states, bytes.ToArray());
     }
 
-    /// <summary>Why the bytes are not packed states, in one line; null when they are. Allocates nothing then.</summary>
+    /// <summary>Why the bytes are not packed states, in one line; null when they are.</summary>
     public static string? FindProblem(ReadOnlySpan<byte> bytes, int count, int sites, int states)
     {
         if (count < 0 || sites < 1 || states is < 2 or > 256)
             return Text($"{count} states of {sites} sites with {states} values are not possible.");
         long stride = BytesPerState(sites, states);
         if (bytes.Length % stride != 0 || bytes.Length / stride != count)
-            return Text($"{bytes.Length} bytes; {count} states of {sites} sites with {states} values take {stride} bytes each.");
+        {
+            return Text(
+                $"{bytes.Length} bytes; {count} states of {sites} sites with {states} values take {stride} bytes each.");
+        }
         int bits = BitsPerSite(states), used = (int)((long)sites * bits & 7);
         for (int m = 0; m < count; m++)
         {

@@ -84,10 +84,10 @@ public sealed class DuplicateFilterTests
         var filter = DuplicateFilter.Empty;
         var seen = new HashSet<(string, long, long)>();
         var latest = new Dictionary<string, long>();
-        for (int step = 0; step < 3000; step++)
+        for (int step = 0; step < 900; step++)
         {
             string sender = "group-" + stream.NextInt(3);
-            long epoch = 1 + step / 1000 + stream.NextInt(2), sequence = 1 + stream.NextInt(200);
+            long epoch = 1 + step / 300 + stream.NextInt(2), sequence = 1 + stream.NextInt(80);
             (filter, var delivery) = filter.Receive(sender, epoch, sequence);
             if (epoch < latest.GetValueOrDefault(sender))
             {
