@@ -6,16 +6,16 @@ using Leaps.Model.Sampling;
 namespace Leaps.Actors.Coordinator;
 
 /// <summary>
-/// What every group does at a global resampling: whose walkers are ancestors of which new slots. Ancestors are
-/// monotone in the slot, so a group's offspring is one contiguous run of slots, and so is what it hands to any
-/// other group.
+/// What every group does at a global resampling: whose walkers are ancestors of which new slots. Ancestors
+/// are monotone in the slot, so a group's offspring is one contiguous run of slots, and so is what it hands
+/// to any other group.
 /// </summary>
 /// <remarks>
 /// The coordinator sees no walker: the groups' summed weights and the points of the stream say how many
 /// points fall to each. Each group then finds its walkers' offspring by itself
-/// (<see cref="GroupResampling"/>). Memory is O(groups) for every scheme; time is O(groups) for systematic, and
-/// O(groups + points) for the others. Residual takes one more exchange: the groups must first tell how many
-/// certain copies they make (<see cref="GroupResidual"/>).
+/// (<see cref="GroupResampling"/>). Memory is O(groups) for every scheme; time is O(groups) for systematic,
+/// and O(groups + points) for the others. Residual takes one more exchange: the groups must first tell how
+/// many certain copies they make (<see cref="GroupResidual"/>).
 /// </remarks>
 /// <param name="Shares">(groups), what each group must know</param>
 /// <param name="Transfers">every slot exactly once, in order of slots, sources and destinations; fewer
@@ -48,12 +48,14 @@ public sealed record ResamplingPlan(
     /// <param name="groups">(groups), every group of the run in group order</param>
     /// <param name="residuals">(groups), by the scales of <see cref="Scales"/></param>
     /// <param name="stream">the stream of the resampling, from its start</param>
-    /// <exception cref="LeapsException">Every weight is zero, or rounding made more copies than slots.</exception>
+    /// <exception cref="LeapsException">Every weight is zero, or rounding made more copies than
+    /// slots.</exception>
     public static ResamplingPlan CreateResidual(
         ReadOnlySpan<GroupWeight> groups, ReadOnlySpan<GroupResidual> residuals, RandomStream stream)
     {
         if (residuals.Length != groups.Length)
-            throw new ArgumentException($"{residuals.Length} residuals for {groups.Length} groups.", nameof(residuals));
+            throw new ArgumentException(
+                $"{residuals.Length} residuals for {groups.Length} groups.", nameof(residuals));
         var population = PopulationWeight.Of(groups);
         var parts = new double[groups.Length];
         var certain = new int[groups.Length];
@@ -65,7 +67,8 @@ public sealed record ResamplingPlan(
             drawn -= certain[g];
         }
         if (drawn < 0)
-            throw new LeapsException($"Residual resampling made {-drawn} copies more than there are slots, by rounding: use systematic resampling.");
+            throw new LeapsException(
+                $"Residual resampling made {-drawn} copies too many by rounding: use systematic resampling.");
         return Create(ResamplingScheme.Residual, groups, population, parts, certain, (int)drawn, stream);
     }
 

@@ -39,7 +39,8 @@ public readonly record struct GroupWeight(int Count, double Max, double Sum, dou
         for (int g = 0; g < groups.Length; first += groupSizes[g++])
             groups[g] = Of(logWeights.Slice(first, groupSizes[g]), first);
         if (first != logWeights.Length)
-            throw new ArgumentException($"Groups of {first} walkers don't hold {logWeights.Length}.", nameof(groupSizes));
+            throw new ArgumentException(
+                $"Groups of {first} walkers don't hold {logWeights.Length}.", nameof(groupSizes));
         return groups;
     }
 

@@ -46,6 +46,6 @@ public readonly record struct PopulationWeight(int Count, double Max, double Sum
     /// <summary>log of the mean of e^a.</summary>
     public double LogMeanExp => Max + Math.Log(Sum) - Math.Log(Count);
 
-    /// <summary>s_g = e^{max_g - max}: the group's sums times it are in the population's unit e^max.</summary>
+    /// <summary>s_g = e^{max_g - max}: the group's sums times it are in the unit e^max of all.</summary>
     public double ScaleOf(GroupWeight group) => Math.Exp(group.Max - Max);
 }

@@ -22,7 +22,7 @@ public struct SortedPoints
     private RandomStream _stream;
     private double _before, _sum;
 
-    /// <summary>At the first of all points. Multinomial passes over all spacings once, for their sum.</summary>
+    /// <summary>At the first of all points. Multinomial draws all spacings once, for their sum.</summary>
     /// <param name="scheme">the scheme; for Residual, the points are the multinomial ones</param>
     /// <param name="count">points in all</param>
     /// <param name="stream">the stream of the resampling, from its start</param>

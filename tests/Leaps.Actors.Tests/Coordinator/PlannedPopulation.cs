@@ -5,8 +5,8 @@ using Leaps.Model.Sampling;
 namespace Leaps.Actors.Tests.Coordinator;
 
 /// <summary>
-/// A resampling the way a cluster does it: groups send summaries, the coordinator plans, every group finds its
-/// own share, and walkers travel by the plan's transfers. Nobody sees all log-weights.
+/// A resampling the way a cluster does it: groups send summaries, the coordinator plans, every group finds
+/// its own share, and walkers travel by the plan's transfers. Nobody sees all log-weights.
 /// </summary>
 internal sealed class PlannedPopulation
 {
@@ -54,7 +54,7 @@ internal sealed class PlannedPopulation
         return ResamplingPlan.CreateResidual(groups, residuals, stream);
     }
 
-    /// <summary>Random sizes that add up; some of one walker, some larger, now and then an empty one.</summary>
+    /// <summary>Random sizes that add up: many ones, some larger, now and then an empty group.</summary>
     public static int[] Split(int walkers, ref RandomStream stream)
     {
         int largest = stream.NextInt(4) switch { 0 => 1, 1 => 3, 2 => 12, _ => walkers };

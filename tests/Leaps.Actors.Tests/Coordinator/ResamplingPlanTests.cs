@@ -24,8 +24,9 @@ public sealed class ResamplingPlanTests
         var expected = new int[logWeights.Length];
         Resampling.Ancestors(scheme, logWeights, sizes, expected, ref stream);
         var planned = PlannedPopulation.Resample(scheme, logWeights, sizes, Drawn(run));
-        Assert.True(expected.AsSpan().SequenceEqual(planned.Ancestors), $"{scheme}, case {run}, groups of "
-            + $"{string.Join(", ", sizes)}: {string.Join(' ', planned.Ancestors)} for {string.Join(' ', expected)}");
+        Assert.True(expected.AsSpan().SequenceEqual(planned.Ancestors),
+            $"{scheme}, case {run}, groups of {string.Join(", ", sizes)}: "
+            + $"{string.Join(' ', planned.Ancestors)} for {string.Join(' ', expected)}");
         Assert.True(planned.Plan.Transfers.Length < 2 * sizes.Length);
         for (int t = 1; t < planned.Plan.Transfers.Length; t++)
         {
@@ -75,6 +76,33 @@ public sealed class ResamplingPlanTests
                 before = end;
             }
             AgreesWithOneProcess(scheme, logWeights, PlannedPopulation.Split(walkers, ref stream), run);
+        }
+    }
+
+    [Fact]
+    public void Points_within_a_few_roundings_of_every_boundary_of_residual_fractions_change_nothing()
+    {
+        for (int run = 0; run < 2000; run++)
+        {
+            // Fractions, all below 1, cut the unit interval at the points and at n - drawn even places.
+            var stream = Stream(run);
+            int drawn = 1 + stream.NextInt(20), walkers = 2 * drawn + 1 + stream.NextInt(40);
+            int even = walkers - drawn;
+            var points = new SortedPoints(ResamplingScheme.Residual, drawn, Drawn(run));
+            var ends = new double[walkers];
+            for (int m = 0; m < drawn; m++, points.MoveNext())
+                ends[m] = points.Current;
+            for (int i = 1; i <= even; i++)
+                ends[drawn + i - 1] = (double)i / even;
+            Array.Sort(ends);
+            var expected = new double[walkers];
+            for (int k = 0; k < walkers; k++)
+                expected[k] = drawn * (ends[k] - (k == 0 ? 0 : ends[k - 1]));
+            for (int i = 0; i < even; i++)
+                expected[stream.NextInt(walkers)]++;
+            double[] logWeights = [.. expected.Select(weight => Math.Log(weight))];
+            AgreesWithOneProcess(ResamplingScheme.Residual, logWeights,
+                PlannedPopulation.Split(walkers, ref stream), run);
         }
     }
 
@@ -144,7 +172,8 @@ public sealed class ResamplingPlanTests
         for (int run = 0; run < runs; run++)
         {
             var offspring = new int[9];
-            foreach (int k in PlannedPopulation.Resample(scheme, logWeights, [3, 1, 4, 1], Drawn(run)).Ancestors)
+            var planned = PlannedPopulation.Resample(scheme, logWeights, [3, 1, 4, 1], Drawn(run));
+            foreach (int k in planned.Ancestors)
                 offspring[k]++;
             for (int k = 0; k < 9; k++)
             {
@@ -156,7 +185,8 @@ public sealed class ResamplingPlanTests
         {
             double expected = 9 * weights[k] / weights.Sum(), mean = sums[k] / runs;
             double error = Math.Sqrt(Math.Max(squares[k] / runs - mean * mean, 1e-3 * expected) / runs);
-            Assert.True(Math.Abs(mean - expected) <= 5 * error, $"{scheme}, {k}: {mean} for {expected} ± {error}");
+            Assert.True(Math.Abs(mean - expected) <= 5 * error,
+                $"{scheme}, {k}: {mean} for {expected} ± {error}");
         }
     }
 
@@ -168,21 +198,25 @@ public sealed class ResamplingPlanTests
         double[] even = new double[100_000], nearly = new double[100_000];
         for (int k = 0; k < nearly.Length; k++)
             nearly[k] = 0.2 * stream.NextNormal();
-        Assert.Equal(0, PlannedPopulation.Resample(ResamplingScheme.Systematic, even, sizes, Drawn(0)).Plan.Moved);
+        Assert.Equal(0, Moved(even));
 
         // Relative ESS 0.96. What moves over a boundary is how far the cumulative weight wandered from even:
         // at most 0.2 √M = 63 walkers or so, for 99 boundaries 6 %.
-        int moved = PlannedPopulation.Resample(ResamplingScheme.Systematic, nearly, sizes, Drawn(0)).Plan.Moved;
-        Assert.InRange(moved, 1, 6000);
+        Assert.InRange(Moved(nearly), 1, 6000);
+
+        int Moved(double[] logWeights) =>
+            PlannedPopulation.Resample(ResamplingScheme.Systematic, logWeights, sizes, Drawn(0)).Plan.Moved;
     }
 
     [Fact]
     public void Refused_are_populations_without_weight_and_residual_plans_without_residuals()
     {
         var none = new GroupWeight(3, double.NegativeInfinity, 0, 0);
-        Assert.Throws<LeapsException>(() => ResamplingPlan.Create(ResamplingScheme.Systematic, [none, none], Drawn(0)));
+        Assert.Throws<LeapsException>(
+            () => ResamplingPlan.Create(ResamplingScheme.Systematic, [none, none], Drawn(0)));
         GroupWeight[] groups = [GroupWeight.Of([0, 0])];
-        Assert.Throws<ArgumentException>(() => ResamplingPlan.Create(ResamplingScheme.Residual, groups, Drawn(0)));
+        Assert.Throws<ArgumentException>(
+            () => ResamplingPlan.Create(ResamplingScheme.Residual, groups, Drawn(0)));
         Assert.Throws<ArgumentException>(() => ResamplingPlan.CreateResidual(groups, [], Drawn(0)));
         Assert.Throws<LeapsException>(
             () => ResamplingPlan.CreateResidual(groups, [new GroupResidual(3, 0)], Drawn(0)));

@@ -115,7 +115,8 @@ public sealed class GroupedResamplingTests
     [Fact]
     public void A_bad_log_weight_is_named_by_its_walker_in_the_population()
     {
-        var failure = Assert.Throws<LeapsException>(() => GroupWeight.OfEach([0, 0, 0, double.NaN, 0], [2, 3]));
+        var failure = Assert.Throws<LeapsException>(
+            () => GroupWeight.OfEach([0, 0, 0, double.NaN, 0], [2, 3]));
         Assert.Contains("walker 3 is NaN", failure.Message, StringComparison.Ordinal);
         Assert.Contains("walker 41 ", Assert.Throws<LeapsException>(
             () => GroupWeight.Of([0, double.PositiveInfinity], 40)).Message, StringComparison.Ordinal);
