@@ -14,15 +14,16 @@ public sealed partial class Envelope
     /// <param name="recipient">name of the receiving actor</param>
     /// <param name="epoch">incarnation of the sender, from 1</param>
     /// <param name="sequence">number of the message in this epoch to this recipient, from 1</param>
-    public static Envelope Create(Guid run, string sender, string recipient, long epoch, long sequence) => new()
-    {
-        Protocol = CurrentProtocol,
-        RunId = RunIdBytes(run),
-        Epoch = epoch,
-        Sequence = sequence,
-        Sender = sender,
-        Recipient = recipient,
-    };
+    public static Envelope Create(Guid run, string sender, string recipient, long epoch, long sequence) =>
+        new()
+        {
+            Protocol = CurrentProtocol,
+            RunId = RunIdBytes(run),
+            Epoch = epoch,
+            Sequence = sequence,
+            Sender = sender,
+            Recipient = recipient,
+        };
 
     /// <summary>16 bytes, the most significant first.</summary>
     public static ByteString RunIdBytes(Guid run) =>

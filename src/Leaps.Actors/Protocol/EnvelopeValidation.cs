@@ -4,7 +4,9 @@ using Body = Leaps.Actors.Protocol.Envelope.BodyOneofCase;
 
 namespace Leaps.Actors.Protocol;
 
-/// <summary>What leaps.proto promises of every field, checked. Throws <see cref="ProtocolException"/>.</summary>
+/// <summary>
+/// What leaps.proto promises of every field, checked. Throws <see cref="ProtocolException"/>.
+/// </summary>
 internal static class EnvelopeValidation
 {
     private const double Rounding = 1 + 1e-9;
@@ -36,7 +38,8 @@ internal static class EnvelopeValidation
             case Body.ControlReply: checks.Range("request", envelope.ControlReply.Request, 0); break;
             case Body.Failure: checks.Name("actor", envelope.Failure.Actor); break;
             default:
-                throw new ProtocolException($"message {envelope.Sequence} from {envelope.Sender} has no body.");
+                throw new ProtocolException(
+                    $"message {envelope.Sequence} from {envelope.Sender} has no body.");
         }
     }
 
@@ -126,9 +129,12 @@ internal static class EnvelopeValidation
         CheckTransfers("incoming", plan.Incoming, plan.Group, 0, plan.Population, checks);
     }
 
-    /// <summary>In slot order, without overlap, inside start … end - 1, never with the group itself.</summary>
+    /// <summary>
+    /// In slot order, without overlap, inside start … end - 1, never with the group itself.
+    /// </summary>
     private static void CheckTransfers(
-        string field, RepeatedField<SlotTransfer> transfers, int group, long start, long end, FieldChecks checks)
+        string field, RepeatedField<SlotTransfer> transfers, int group, long start, long end,
+            FieldChecks checks)
     {
         foreach (var transfer in transfers)
         {

@@ -6,7 +6,9 @@ using Leaps.Model.Sampling;
 
 namespace Leaps.Actors.Protocol;
 
-/// <summary>The checks that the fields of messages share. All throw <see cref="ProtocolException"/>.</summary>
+/// <summary>
+/// The checks that the fields of messages share. All throw <see cref="ProtocolException"/>.
+/// </summary>
 /// <param name="subject">what the errors begin with: the message and its sender</param>
 internal readonly struct FieldChecks(string subject)
 {
@@ -118,7 +120,8 @@ internal readonly struct FieldChecks(string subject)
         for (int m = 0; m < families.Count; m++)
         {
             if (families[m] < 0 || families[m] >= population)
-                throw Wrong(Text($"families[{m}] is {families[m]}; the population has {population} walkers."));
+                throw Wrong(Text(
+                    $"families[{m}] is {families[m]}; the population has {population} walkers."));
         }
     }
 

@@ -79,6 +79,19 @@ public struct RandomStream
             words[filled++] = NextUInt32();
     }
 
+    /// <summary>Passes over as many words in constant time; a double takes two.</summary>
+    /// <param name="words">how many, not negative</param>
+    public void Skip(long words)
+    {
+        long position = checked(4L * _block - _left + words);
+        int used = (int)(position % 4);
+        _block = checked((uint)(position / 4));
+        _left = 0;
+        if (used == 0) return;
+        NextBlock();
+        _left = 4 - used;
+    }
+
     public ulong NextUInt64()
     {
         ulong high = NextUInt32();

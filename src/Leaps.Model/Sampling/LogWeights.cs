@@ -48,18 +48,30 @@ public static class LogWeights
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or all are -∞.</exception>
     public static double Max(ReadOnlySpan<double> logWeights)
     {
+        double max = MaxOfGroup(logWeights, 0);
+        if (double.IsNegativeInfinity(max))
+            throw NoWeight();
+        return max;
+    }
+
+    /// <summary>The largest log-weight of walkers that may all have weight zero: then -∞.</summary>
+    /// <param name="logWeights">(walkers)</param>
+    /// <param name="firstWalker">the number of the first of them in the population, for the message</param>
+    /// <exception cref="LeapsException">A log-weight is NaN or +∞.</exception>
+    internal static double MaxOfGroup(ReadOnlySpan<double> logWeights, long firstWalker)
+    {
         double max = double.NegativeInfinity;
         for (int m = 0; m < logWeights.Length; m++)
         {
             double a = logWeights[m];
             if (double.IsNaN(a) || a == double.PositiveInfinity)
                 throw new LeapsException(
-                    $"The log-weight of walker {m} is {a}: the run can't go on. Check the couplings "
-                    + "and the network's parameters.");
+                    $"The log-weight of walker {firstWalker + m} is {a}: the run can't go on. Check the "
+                    + "couplings and the network's parameters.");
             max = Math.Max(max, a);
         }
-        if (double.IsNegativeInfinity(max))
-            throw new LeapsException("Every walker has weight zero: the run can't go on.");
         return max;
     }
+
+    internal static LeapsException NoWeight() => new("Every walker has weight zero: the run can't go on.");
 }

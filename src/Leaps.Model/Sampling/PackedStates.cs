@@ -76,8 +76,9 @@ public sealed class PackedStates
         long stride = BytesPerState(sites, states);
         if (bytes.Length % stride != 0 || bytes.Length / stride != count)
         {
+            int length = bytes.Length;
             return Text(
-                $"{bytes.Length} bytes; {count} states of {sites} sites with {states} values take {stride} bytes each.");
+                $"{length} bytes; {count} states, {sites} sites, {states} values, take {stride} bytes each.");
         }
         int bits = BitsPerSite(states), used = (int)((long)sites * bits & 7);
         for (int m = 0; m < count; m++)

@@ -31,7 +31,9 @@ internal sealed class PopulationMover
     /// <summary>
     /// The sweeps before a window, at its start; each leaves ρ_t invariant. At t = 0 there is nothing to do.
     /// </summary>
-    /// <exception cref="OperationCanceledException">Some walkers moved: the population is of no use.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Some walkers moved: the population is of no use.
+    /// </exception>
     public void ApplyMcmc(Walkers walkers, TimeWindow window, CancellationToken cancellation = default)
     {
         if (_options.Mcmc.Kernel == McmcKernelKind.None || _options.Mcmc.Sweeps == 0
@@ -43,7 +45,9 @@ internal sealed class PopulationMover
         }, cancellation);
     }
 
-    /// <exception cref="OperationCanceledException">Some walkers moved: the population is of no use.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Some walkers moved: the population is of no use.
+    /// </exception>
     public IntegrationCost Integrate(
         Walkers walkers, TimeWindow window, CancellationToken cancellation = default) =>
         ForEachBlock(walkers,
@@ -52,7 +56,12 @@ internal sealed class PopulationMover
     private IntegrationCost ForEachBlock(
         Walkers walkers, Func<Worker, int, int, IntegrationCost> work, CancellationToken cancellation)
     {
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellation };
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = _threads,
+            CancellationToken =
+            cancellation
+        };
         int size = Integrator.BlockSize(_target), blocks = (walkers.Count + size - 1) / size;
         long evaluations = 0, jumps = 0;
         try
@@ -84,7 +93,8 @@ internal sealed class PopulationMover
         public Integrator Integrator { get; } =
             Integrator.Create(options.Integrator, target, network?.CreateEvaluator(), options.Seed);
 
-        public void Sweep(Walkers walkers, int first, int count, TimeWindow window, CancellationToken cancellation)
+        public void Sweep(Walkers walkers, int first, int count, TimeWindow window,
+            CancellationToken cancellation)
         {
             _kernel!.Prepare(window.Start);
             double probability = options.Mcmc.Rate > 0 ? window.Length * options.Mcmc.Rate : 1;

@@ -9,8 +9,15 @@ namespace Leaps.Model.Sampling;
 /// </summary>
 /// <remarks>
 /// Every scheme is the inverse transform of sorted points in [0, 1): the points are drawn first, from the
-/// stream alone, then one scan over the cumulative weights finds the ancestors. Whoever knows the points
-/// and the total weight of the walkers before his own can do his part of the scan.
+/// stream alone, then one scan over the cumulative weights finds the ancestors. A population may be split
+/// into groups, a property of the run; then the cumulative weight of walker k of group g is
+///
+///     C_k = Σ_{f before g} s_f S_f  +  s_g Σ_{j in g, j ≤ k} e^{a_j - max_g},    s_g = e^{max_g - max},
+///
+/// S_f the sum of e^{a - max_f} over group f, every sum running in order and every operation rounded as
+/// written. So the last C of a group is bit for bit what comes before the next, C never decreases, and a
+/// group that knows s_g and its predecessors' sum finds its share by itself (<see cref="GroupResampling"/>).
+/// With one group C is the plain running sum of e^{a - max}.
 /// </remarks>
 public static class Resampling
 {
@@ -35,18 +42,39 @@ public static class Resampling
         ResamplingScheme scheme, ReadOnlySpan<double> logWeights, Span<int> ancestors,
         ref RandomStream stream)
     {
-        double max = LogWeights.Max(logWeights);
+        Ancestors(scheme, logWeights, [logWeights.Length], ancestors, ref stream);
+    }
+
+    /// <summary>Ancestors of a population in groups: which points a walker gets depends on rounding, and
+    /// that on the groups, but not on who computes it.</summary>
+    /// <param name="scheme">the scheme</param>
+    /// <param name="logWeights">(walkers); -∞ is weight zero</param>
+    /// <param name="groupSizes">(groups), adding up to the walkers</param>
+    /// <param name="ancestors">(slots)</param>
+    /// <param name="stream">the stream of the resampling</param>
+    /// <exception cref="LeapsException">A log-weight is NaN or +∞, or every weight is zero.</exception>
+    public static void Ancestors(
+        ResamplingScheme scheme, ReadOnlySpan<double> logWeights, ReadOnlySpan<int> groupSizes,
+        Span<int> ancestors, ref RandomStream stream)
+    {
+        GroupWeight[] groups = GroupWeight.OfEach(logWeights, groupSizes);
+        var population = PopulationWeight.Of(groups);
+        var scales = new double[groups.Length];
         var weights = new double[logWeights.Length];
-        for (int k = 0; k < weights.Length; k++)
-            weights[k] = Math.Exp(logWeights[k] - max);
+        for (int g = 0, first = 0; g < groups.Length; first += groupSizes[g++])
+        {
+            scales[g] = population.ScaleOf(groups[g]);
+            GroupWeight.Shifted(
+                logWeights.Slice(first, groupSizes[g]), groups[g].Max, weights.AsSpan(first, groupSizes[g]));
+        }
         if (scheme == ResamplingScheme.Residual)
         {
-            Residual(weights, ancestors, ref stream);
+            Residual(weights, groupSizes, scales, population.Sum, ancestors, ref stream);
             return;
         }
         var points = new double[ancestors.Length];
         Points(scheme, points, ref stream);
-        Scan(weights, points, ancestors);
+        Scan(weights, groupSizes, scales, points, ancestors);
     }
 
     /// <summary>The sorted points in [0, 1) of a scheme; for Residual, the multinomial ones.</summary>
@@ -86,40 +114,61 @@ public static class Resampling
     /// <param name="weights">(walkers), not negative, at least one positive; any scale</param>
     /// <param name="points">(slots), sorted</param>
     /// <param name="ancestors">(slots)</param>
-    public static void Scan(ReadOnlySpan<double> weights, ReadOnlySpan<double> points, Span<int> ancestors)
+    public static void Scan(ReadOnlySpan<double> weights, ReadOnlySpan<double> points, Span<int> ancestors) =>
+        Scan(weights.ToArray(), [weights.Length], [1], points, ancestors);
+
+    // Scan over groups: a walker's weight is its own times its group's scale. The weights are overwritten by
+    // the cumulative ones.
+    private static void Scan(
+        double[] weights, ReadOnlySpan<int> groupSizes, ReadOnlySpan<double> scales,
+        ReadOnlySpan<double> points, Span<int> ancestors)
     {
         double total = 0;
         int last = 0;
-        for (int k = 0; k < weights.Length; k++)
+        for (int g = 0, k = 0; g < groupSizes.Length; g++)
         {
-            total += weights[k];
-            if (weights[k] > 0)
-                last = k;
+            double running = 0;
+            int lastOfGroup = 0;
+            for (int end = k + groupSizes[g]; k < end; k++)
+            {
+                if (weights[k] > 0)
+                    lastOfGroup = k;
+                running += weights[k];
+                weights[k] = total + scales[g] * running;
+            }
+            if (scales[g] * running > 0)
+                last = lastOfGroup;
+            total += scales[g] * running;
         }
         int walker = 0;
-        double cumulative = weights[0];
         for (int m = 0; m < points.Length; m++)
         {
             double position = points[m] * total;
-            while (cumulative <= position && walker < last)
-                cumulative += weights[++walker];
+            while (weights[walker] <= position && walker < last)
+                walker++;
             ancestors[m] = walker;
         }
     }
 
-    private static void Residual(double[] weights, Span<int> ancestors, ref RandomStream stream)
+    /// <summary>Expected offspring M W_k of a walker, W_k = weight · scale / total.</summary>
+    internal static double Expected(int slots, double scale, double weight, double total) =>
+        slots * (scale * weight) / total;
+
+    private static void Residual(
+        double[] weights, ReadOnlySpan<int> groupSizes, double[] scales, double total,
+        Span<int> ancestors, ref RandomStream stream)
     {
-        double total = 0;
-        foreach (double weight in weights)
-            total += weight;
         var copies = new int[weights.Length];
         int certain = 0;
-        for (int k = 0; k < weights.Length; k++)
+        for (int g = 0, k = 0; g < groupSizes.Length; g++)
         {
-            double expected = ancestors.Length * weights[k] / total;
-            copies[k] = (int)expected;
-            certain += copies[k];
-            weights[k] = expected - copies[k];
+            for (int end = k + groupSizes[g]; k < end; k++)
+            {
+                double expected = Expected(ancestors.Length, scales[g], weights[k], total);
+                copies[k] = (int)expected;
+                certain += copies[k];
+                weights[k] = expected - copies[k];
+            }
         }
         int drawn = ancestors.Length - certain;
         if (drawn > 0)
@@ -127,7 +176,8 @@ public static class Resampling
             var points = new double[drawn];
             var parents = new int[drawn];
             Points(ResamplingScheme.Multinomial, points, ref stream);
-            Scan(weights, points, parents);
+            Array.Fill(scales, 1);
+            Scan(weights, groupSizes, scales, points, parents);
             foreach (int parent in parents)
                 copies[parent]++;
         }

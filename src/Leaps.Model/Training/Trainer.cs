@@ -127,7 +127,8 @@ public sealed class Trainer
             Threads = _options.Threads,
             Seed = RandomStream.DeriveSeed(_options.Seed, RandomPurpose.Evaluation, 0),
         });
-        double relativeEss = LogWeights.RelativeEss(annealer.Run(cancellation: cancellation).Walkers.LogWeights);
+        double relativeEss =
+            LogWeights.RelativeEss(annealer.Run(cancellation: cancellation).Walkers.LogWeights);
         if (relativeEss > BestRelativeEss)
         {
             BestRelativeEss = relativeEss;

@@ -24,7 +24,7 @@ public sealed class JournalCrashTests : IDisposable
         using (SqliteJournal.Create(path, Run))
         {
         }
-        using var child = StartChild(nameof(Appends_until_it_is_killed));
+        using var child = StartChild(nameof(Child_appends_until_it_is_killed));
         var deadline = Stopwatch.StartNew();
         while (!File.Exists(acknowledged) || new FileInfo(acknowledged).Length < 100 * sizeof(long))
         {
@@ -51,7 +51,7 @@ public sealed class JournalCrashTests : IDisposable
 
     /// <summary>The child of the test above; it ends only by being killed.</summary>
     [Fact(Explicit = true)]
-    public void Appends_until_it_is_killed()
+    public void Child_appends_until_it_is_killed()
     {
         string target = Environment.GetEnvironmentVariable(FolderVariable)
             ?? throw new InvalidOperationException($"Set {FolderVariable}: this runs as a child only.");

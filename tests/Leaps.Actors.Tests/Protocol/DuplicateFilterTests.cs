@@ -3,7 +3,9 @@ using Leaps.Model.Random;
 
 namespace Leaps.Actors.Tests.Protocol;
 
-/// <summary>Exactly once, whatever the order and however often: by all permutations, and against a plain set.</summary>
+/// <summary>
+/// Exactly once, whatever the order and however often: by all permutations, and against a plain set.
+/// </summary>
 public sealed class DuplicateFilterTests
 {
     [Fact]

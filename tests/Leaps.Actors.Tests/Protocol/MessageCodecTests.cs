@@ -4,7 +4,9 @@ using Body = Leaps.Actors.Protocol.Envelope.BodyOneofCase;
 
 namespace Leaps.Actors.Tests.Protocol;
 
-/// <summary>Sound messages come back the same; every other is refused with a line that names what is wrong.</summary>
+/// <summary>
+/// Sound messages come back the same; every other is refused with a line that names what is wrong.
+/// </summary>
 public sealed class MessageCodecTests
 {
     private readonly MessageCodec _codec = new(SampleMessages.Run);
@@ -47,7 +49,8 @@ public sealed class MessageCodecTests
         var other = new Guid("11111111-2222-3333-4444-555555555555");
         var envelope = SampleMessages.Of(Body.Rewind);
         envelope.RunId = Envelope.RunIdBytes(other);
-        Assert.Equal($"message of run {other}; this is run {SampleMessages.Run}: it was sent to the wrong run.",
+        Assert.Equal(
+            $"message of run {other}; this is run {SampleMessages.Run}: it was sent to the wrong run.",
             Refusal(envelope.ToByteArray()));
         envelope.RunId = ByteString.CopyFrom(1, 2);
         Assert.Equal("message whose run id has 2 bytes: 16 are needed.", Refusal(envelope.ToByteArray()));
@@ -58,7 +61,8 @@ public sealed class MessageCodecTests
     {
         Assert.StartsWith("message without a body", Refusal(SampleMessages.Empty().ToByteArray()));
         Assert.Throws<ProtocolException>(() => _codec.Encode(SampleMessages.Empty()));
-        byte[] one = _codec.Encode(SampleMessages.Of(Body.Rewind)), two = _codec.Encode(SampleMessages.Of(Body.Failure));
+        byte[] one = _codec.Encode(SampleMessages.Of(Body.Rewind)), two =
+            _codec.Encode(SampleMessages.Of(Body.Failure));
         Assert.Equal("message with more than one body: exactly one is allowed.", Refusal([.. one, .. two]));
     }
 
@@ -145,7 +149,7 @@ public sealed class MessageCodecTests
             "families[5] is 100; the population has 100 walkers." },
         { Body.Snapshot, e => e.Snapshot.Families[5] = -1, "families[5] is -1;" },
         { Body.Snapshot, e => e.Snapshot.Walkers.Count = 7,
-            "walkers: 24 bytes; 7 states of 16 sites with 3 values take 4 bytes each." },
+            "walkers: 24 bytes; 7 states, 16 sites, 3 values, take 4 bytes each." },
         { Body.Snapshot, e => e.Snapshot.Walkers.Count = int.MaxValue,
             "walkers: 24 bytes; 2147483647 states" },
         { Body.Snapshot, e => e.Snapshot.Walkers.Sites = 0, "walkers.sites is 0; it must be at least 1." },
@@ -167,7 +171,8 @@ public sealed class MessageCodecTests
 
     [Theory]
     [MemberData(nameof(Mistakes), DisableDiscoveryEnumeration = true)]
-    public void A_mistake_is_refused_before_sending_and_on_receipt(Body body, Action<Envelope> spoil, string expected)
+    public void A_mistake_is_refused_before_sending_and_on_receipt(Body body, Action<Envelope> spoil,
+        string expected)
     {
         var envelope = SampleMessages.Of(body);
         spoil(envelope);

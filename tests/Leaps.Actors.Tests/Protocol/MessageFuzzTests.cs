@@ -5,7 +5,9 @@ using Leaps.Model.Random;
 
 namespace Leaps.Actors.Tests.Protocol;
 
-/// <summary>Damaged bytes give a sound message or a <see cref="ProtocolException"/>: nothing else, and no hunger.</summary>
+/// <summary>
+/// Damaged bytes give a sound message or a <see cref="ProtocolException"/>: nothing else, and no hunger.
+/// </summary>
 public sealed class MessageFuzzTests
 {
     private const ulong Seed = 20_260_101;
@@ -91,14 +93,17 @@ public sealed class MessageFuzzTests
     public void Deep_nesting_and_long_numbers_end()
     {
         var watch = Stopwatch.StartNew();
-        byte[] groups = [0x08, 1, .. Enumerable.Repeat((byte)0x0B, 1 << 20)];       // start of group, again and again
+        // start of group, again and again
+        byte[] groups = [0x08, 1, .. Enumerable.Repeat((byte)0x0B, 1 << 20)];
         Assert.False(TryDecode(groups, 0, allowed: 64 << 20));
         byte[] endless = [0x08, .. Enumerable.Repeat((byte)0x80, 1 << 20)];
         Assert.False(TryDecode(endless, 1, allowed: 64 << 20));
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"{watch.Elapsed}");
     }
 
-    /// <summary>Every exception but the typed one fails the test, as does an appetite beyond the bound.</summary>
+    /// <summary>
+    /// Every exception but the typed one fails the test, as does an appetite beyond the bound.
+    /// </summary>
     private bool TryDecode(byte[] message, int trial, long allowed = AllowedBytes)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -117,7 +122,8 @@ public sealed class MessageFuzzTests
             Assert.Fail($"seed {Seed}, trial {trial}, {Convert.ToHexString(message)}: {error}");
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated <= allowed, $"seed {Seed}, trial {trial}: {allocated:N0} bytes for {message.Length}");
+        Assert.True(allocated <= allowed,
+            $"seed {Seed}, trial {trial}: {allocated:N0} bytes for {message.Length}");
         return accepted;
     }
 }

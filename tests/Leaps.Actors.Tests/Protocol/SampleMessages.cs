@@ -31,7 +31,8 @@ internal static class SampleMessages
             With(e => e.GroupSummary = Summary()),
             With(e => e.SnapshotStored = new SnapshotStored { Group = 1, Window = 3, Sha256 = Digest([1]) }),
             With(e => e.WalkerTransfer = Transfer()),
-            With(e => e.Snapshot = WalkerPacking.ToSnapshot(Population(Potts), Potts, 1, 3, 2, population: 100)),
+            With(e => e.Snapshot = WalkerPacking.ToSnapshot(Population(Potts), Potts, 1, 3, 2,
+                population: 100)),
             With(e => e.ParameterVersion = new ParameterVersion
             {
                 Data = ByteString.CopyFrom(5, 6, 7), Sha256 = Digest([5, 6, 7]), Update = 100,
@@ -41,7 +42,8 @@ internal static class SampleMessages
             With(e => e.Batch = Batch()),
             With(e => e.ControlRequest = new ControlRequest
             {
-                Request = 3, Command = ControlRequest.Types.Command.Set, Key = "sampling.threshold", Value = "0.4",
+                Request = 3, Command = ControlRequest.Types.Command.Set, Key = "sampling.threshold",
+                    Value = "0.4",
             }),
             With(e => e.ControlReply = Reply()),
             With(e => e.Failure = new Failure { Actor = "group-1", Cause = "Walker 7, window 3: λ is NaN." }),
@@ -128,7 +130,8 @@ internal static class SampleMessages
 
     private static WalkerTransfer Transfer()
     {
-        var transfer = WalkerPacking.ToTransfer(Population(Ising), Ising, [0, 2, 2, 5], 60, keepLogWeights: true);
+        var transfer = WalkerPacking.ToTransfer(Population(Ising), Ising, [0, 2, 2, 5], 60,
+            keepLogWeights: true);
         transfer.Resampling = 2;
         transfer.FromGroup = 1;
         transfer.ToGroup = 2;

@@ -7,7 +7,9 @@ using Leaps.Model.Targets;
 
 namespace Leaps.Actors.Tests.Protocol;
 
-/// <summary>Walkers come back bit by bit, in as few bytes as promised, and only into the slots they are for.</summary>
+/// <summary>
+/// Walkers come back bit by bit, in as few bytes as promised, and only into the slots they are for.
+/// </summary>
 public sealed class WalkerPackingTests
 {
     private static readonly MessageCodec Codec = new(SampleMessages.Run);
@@ -90,7 +92,8 @@ public sealed class WalkerPackingTests
     public void A_transfer_to_slots_of_another_group_changes_nothing(long firstSlot)
     {
         var target = SampleMessages.Ising;
-        var transfer = WalkerPacking.ToTransfer(SampleMessages.Population(target), target, [0, 1, 2], firstSlot);
+        var transfer = WalkerPacking.ToTransfer(SampleMessages.Population(target), target, [0, 1, 2],
+            firstSlot);
         var destination = SampleMessages.Population(target, 5, firstSlot: 16);
         byte[] before = [.. destination.States];
         Assert.Throws<ProtocolException>(() => WalkerPacking.Receive(transfer, target, destination));
@@ -102,8 +105,10 @@ public sealed class WalkerPackingTests
     {
         var snapshot = WalkerPacking.ToSnapshot(
             SampleMessages.Population(SampleMessages.Potts), SampleMessages.Potts, 0, 1, 0, 100);
-        var error = Assert.Throws<ProtocolException>(() => WalkerPacking.ToWalkers(snapshot, SampleMessages.Ising));
-        Assert.Equal("walkers of 16 sites with 3 states: the target has 15 sites with 2 states.", error.Message);
+        var error = Assert.Throws<ProtocolException>(() => WalkerPacking.ToWalkers(snapshot,
+            SampleMessages.Ising));
+        Assert.Equal("walkers of 16 sites with 3 states: the target has 15 sites with 2 states.",
+            error.Message);
         snapshot.Walkers.Packed = ByteString.CopyFrom([.. Enumerable.Repeat((byte)0xFF, 24)]);
         Assert.Throws<ProtocolException>(() => WalkerPacking.ToWalkers(snapshot, SampleMessages.Potts));
     }
@@ -117,7 +122,8 @@ public sealed class WalkerPackingTests
             Assert.Equal(target.GetType(), read.GetType());
             Assert.Equal((target.Lattice.Rows, target.Lattice.Columns, target.States),
                 (read.Lattice.Rows, read.Lattice.Columns, read.States));
-            Assert.Equal((target.Schedule.Shape, target.Schedule.Start, target.Schedule.End, target.Schedule.SwitchValue),
+            Assert.Equal((target.Schedule.Shape, target.Schedule.Start, target.Schedule.End,
+                target.Schedule.SwitchValue),
                 (read.Schedule.Shape, read.Schedule.Start, read.Schedule.End, read.Schedule.SwitchValue));
         }
     }

@@ -24,6 +24,26 @@ public sealed class RandomStreamTests
     }
 
     [Fact]
+    public void Skipping_gives_the_same_words_as_drawing_and_dropping()
+    {
+        for (int before = 0; before < 6; before++)
+        {
+            for (int skipped = 0; skipped < 14; skipped++)
+            {
+                var drawn = Stream();
+                var skipping = Stream();
+                for (int i = 0; i < before; i++)
+                    Assert.Equal(drawn.NextUInt32(), skipping.NextUInt32());
+                for (int i = 0; i < skipped; i++)
+                    drawn.NextUInt32();
+                skipping.Skip(skipped);
+                for (int i = 0; i < 9; i++)
+                    Assert.Equal(drawn.NextUInt32(), skipping.NextUInt32());
+            }
+        }
+    }
+
+    [Fact]
     public void Filling_gives_the_same_words_as_one_by_one()
     {
         for (int before = 0; before < 6; before++)

@@ -78,17 +78,20 @@ public sealed class PackedStatesTests
                 var states = new byte[2 * 9];
                 states[9 + site] = (byte)(site % 2 == 0 ? q : most - 1);
                 byte[] bytes = PackedStates.Pack(states, 2, 9, most).Bytes;
-                string problem = Assert.Throws<InvalidDataException>(() => PackedStates.FromBytes(bytes, 2, 9, q)).Message;
-                Assert.Equal($"site {site} of state 1 is {states[9 + site]}; {q} values are 0 to {q - 1}.", problem);
+                string problem = Assert.Throws<InvalidDataException>(() => PackedStates.FromBytes(bytes, 2,
+                    9, q)).Message;
+                Assert.Equal($"site {site} of state 1 is {states[9 + site]}; {q} values are 0 to {q - 1}.",
+                    problem);
             }
         }
     }
 
     [Theory]
     [InlineData(4, 2, 9, 2, "state 1 has bits beyond its 9 sites.")]
-    [InlineData(3, 2, 9, 2, "3 bytes; 2 states of 9 sites with 2 values take 2 bytes each.")]
-    [InlineData(6, 2, 9, 2, "6 bytes; 2 states of 9 sites with 2 values take 2 bytes each.")]
-    [InlineData(4, int.MaxValue, int.MaxValue, 256, "4 bytes; 2147483647 states of 2147483647 sites with 256 values take 2147483647 bytes each.")]
+    [InlineData(3, 2, 9, 2, "3 bytes; 2 states, 9 sites, 2 values, take 2 bytes each.")]
+    [InlineData(6, 2, 9, 2, "6 bytes; 2 states, 9 sites, 2 values, take 2 bytes each.")]
+    [InlineData(4, int.MaxValue, int.MaxValue, 256,
+        "4 bytes; 2147483647 states, 2147483647 sites, 256 values, take 2147483647 bytes each.")]
     [InlineData(4, -1, 9, 2, "-1 states of 9 sites with 2 values are not possible.")]
     [InlineData(4, 4, 0, 2, "4 states of 0 sites with 2 values are not possible.")]
     [InlineData(4, 4, 1, 1, "4 states of 1 sites with 1 values are not possible.")]
