@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf.Collections;
+using Leaps.Model.Sampling;
 using Body = Leaps.Actors.Protocol.Envelope.BodyOneofCase;
 
 namespace Leaps.Actors.Protocol;
@@ -26,7 +27,7 @@ internal static class EnvelopeValidation
             case Body.AdvanceLimit: Check(envelope.AdvanceLimit, checks); break;
             case Body.Rewind: Check(envelope.Rewind, checks); break;
             case Body.ResamplingPlan: Check(envelope.ResamplingPlan, checks); break;
-            case Body.GroupSummary: Check(envelope.GroupSummary, envelope.Epoch, checks); break;
+            case Body.GroupSummary: Check(envelope.GroupSummary, checks); break;
             case Body.SnapshotStored: Check(envelope.SnapshotStored, checks); break;
             case Body.WalkerTransfer: Check(envelope.WalkerTransfer, checks); break;
             case Body.Snapshot: Check(envelope.Snapshot, checks); break;
@@ -37,6 +38,13 @@ internal static class EnvelopeValidation
             case Body.ControlRequest: Check(envelope.ControlRequest, checks); break;
             case Body.ControlReply: checks.Range("request", envelope.ControlReply.Request, 0); break;
             case Body.Failure: checks.Name("actor", envelope.Failure.Actor); break;
+            case Body.PlacementRequest:
+                checks.Range("group", envelope.PlacementRequest.Group, 0);
+                break;
+            case Body.GroupReady: Check(envelope.GroupReady, checks); break;
+            case Body.ResidualShare: Check(envelope.ResidualShare, checks); break;
+            case Body.TransferRequest: Check(envelope.TransferRequest, checks); break;
+            case Body.TransferForgotten: Check(envelope.TransferForgotten, checks); break;
             default:
                 throw new ProtocolException(
                     $"message {envelope.Sequence} from {envelope.Sender} has no body.");
@@ -45,19 +53,27 @@ internal static class EnvelopeValidation
 
     private static void Check(StartGroup start, FieldChecks checks)
     {
-        checks.Range("groups", start.Groups, 1);
-        checks.Range("group", start.Group, 0, start.Groups - 1);
-        checks.Range("count", start.Count, 1);
-        checks.Slots("first_slot", start.FirstSlot, start.Count, start.Population);
+        Check(start.Sampling, checks);
+        checks.Range("group", start.Group, 0, (long)start.Sampling.Replicas * start.Sampling.Groups - 1);
         checks.Range("epoch", start.Epoch, 1);
-        if (start.Times.Count < 2)
+        checks.Range("attempt", start.Attempt, 0);
+    }
+
+    private static void Check(SamplingSpecification? sampling, FieldChecks checks)
+    {
+        if (sampling is null)
+            throw checks.Wrong("sampling is missing.");
+        checks.Range("replicas", sampling.Replicas, 1, 10_000);
+        checks.Range("walkers", sampling.Walkers, 1, int.MaxValue / sampling.Replicas);
+        checks.Range("groups", sampling.Groups, 1, Math.Min(sampling.Walkers, WalkerGroups.Most));
+        checks.Range("run_ahead", sampling.RunAhead, 1, 1_000_000);
+        checks.Range("target_standard_error", sampling.TargetStandardError, 0, double.MaxValue);
+        if (sampling.Times.Count < 2)
             throw checks.Wrong("times has no window; at least two times are needed.");
-        checks.Times("times", start.Times, strictly: true);
-        checks.Range("first_window", start.FirstWindow, 0, start.Times.Count - 2);
-        checks.Range("resampling", start.Resampling, 0);
-        checks.Digest("parameters", start.Parameters, optional: true);
-        Check(start.Target, checks);
-        Check(start.Options, checks);
+        checks.Times("times", sampling.Times, strictly: true);
+        checks.Digest("parameters", sampling.Parameters, optional: true);
+        Check(sampling.Target, checks);
+        Check(sampling.Options, checks);
     }
 
     private static void Check(TargetSpecification? target, FieldChecks checks)
@@ -95,14 +111,37 @@ internal static class EnvelopeValidation
         checks.Range("options.sweeps", options.Sweeps, 0);
         checks.Range("options.moves", options.Moves, 0);
         checks.Range("options.rate", options.Rate, 0, double.MaxValue);
-        checks.Range("options.snapshot_every", options.SnapshotEvery, 0);
+        checks.Range("options.threshold", options.Threshold, 0, 1);
+        checks.Chosen("options.scheme", options.Scheme);
     }
 
     private static void Check(AdvanceLimit limit, FieldChecks checks)
     {
         checks.Range("group", limit.Group, 0);
+        checks.Range("version", limit.Version, 1);
         checks.Range("settled", limit.Settled, 0);
-        checks.Range("limit", limit.Limit, limit.Settled);
+        checks.Range("limit", limit.Limit, 0);
+        checks.Range("resampling", limit.Resampling, 0);
+        checks.Range("store_from", limit.StoreFrom, 0, limit.Settled);
+    }
+
+    private static void Check(GroupReady ready, FieldChecks checks)
+    {
+        checks.Range("group", ready.Group, 0);
+        checks.Range("epoch", ready.Epoch, 1);
+        checks.Range("attempt", ready.Attempt, 0);
+        checks.Range("resampling", ready.Resampling, 0);
+        checks.Range("stored_window", ready.StoredWindow, 0);
+        checks.Range("stored_resampling", ready.StoredResampling, 0, ready.Resampling);
+    }
+
+    private static void Check(GroupScale? scale, FieldChecks checks)
+    {
+        if (scale is null)
+            throw checks.Wrong("scale is missing.");
+        checks.Range("scale.slots", scale.Slots, 1);
+        checks.Range("scale.scale", scale.Scale, 0, 1);
+        checks.Range("scale.total", scale.Total, double.Epsilon, double.MaxValue);
     }
 
     private static void Check(Rewind rewind, FieldChecks checks)
@@ -110,6 +149,31 @@ internal static class EnvelopeValidation
         checks.Range("group", rewind.Group, 0);
         checks.Range("window", rewind.Window, 1);
         checks.Range("resampling", rewind.Resampling, 1);
+        Check(rewind.Scale, checks);
+    }
+
+    private static void Check(ResidualShare share, FieldChecks checks)
+    {
+        checks.Range("group", share.Group, 0);
+        checks.Range("attempt", share.Attempt, 0);
+        checks.Range("resampling", share.Resampling, 1);
+        checks.Range("certain", share.Certain, 0);
+        checks.Range("fractions", share.Fractions, 0, double.MaxValue);
+    }
+
+    private static void Check(TransferRequest request, FieldChecks checks)
+    {
+        checks.Range("attempt", request.Attempt, 0);
+        checks.Range("resampling", request.Resampling, 1);
+        checks.Range("from_group", request.FromGroup, 0);
+        checks.Range("to_group", request.ToGroup, 0);
+    }
+
+    private static void Check(TransferForgotten forgotten, FieldChecks checks)
+    {
+        checks.Range("attempt", forgotten.Attempt, 0);
+        checks.Range("resampling", forgotten.Resampling, 1);
+        checks.Range("to_group", forgotten.ToGroup, 0);
     }
 
     private static void Check(ResamplingPlan plan, FieldChecks checks)
@@ -117,16 +181,26 @@ internal static class EnvelopeValidation
         checks.Range("group", plan.Group, 0);
         checks.Range("resampling", plan.Resampling, 1);
         checks.Range("window", plan.Window, 1);
-        checks.Range("population", plan.Population, 1, int.MaxValue);
-        checks.Range("offset", plan.Offset, 0, Math.BitDecrement(1.0));
-        checks.Finite("max_log_weight", plan.MaxLogWeight);
-        checks.Range("total_weight", plan.TotalWeight, double.Epsilon, double.MaxValue);
-        checks.Range("weight_before", plan.WeightBefore, 0, plan.TotalWeight);
-        checks.Range("first_offspring", plan.FirstOffspring, 0, plan.Population);
-        checks.Range("offspring", plan.Offspring, 0, plan.Population - plan.FirstOffspring);
+        Check(plan.Scale, checks);
+        checks.Range("total", plan.Total, 0, double.MaxValue);
+        checks.Range("before", plan.Before, 0, plan.Total);
+        Check(plan.Points, checks);
+        checks.Range("first_offspring", plan.FirstOffspring, 0);
+        checks.Range("offspring", plan.Offspring, plan.Points.Count, plan.Scale.Slots);
         long end = plan.FirstOffspring + plan.Offspring;
         CheckTransfers("outgoing", plan.Outgoing, plan.Group, plan.FirstOffspring, end, checks);
-        CheckTransfers("incoming", plan.Incoming, plan.Group, 0, plan.Population, checks);
+        CheckTransfers("incoming", plan.Incoming, plan.Group, 0, int.MaxValue, checks);
+    }
+
+    private static void Check(PointRange? points, FieldChecks checks)
+    {
+        if (points is null)
+            throw checks.Wrong("points is missing.");
+        checks.Range("points.of", points.Of, 0);
+        checks.Range("points.first", points.First, 0, points.Of);
+        checks.Range("points.count", points.Count, 0, points.Of - points.First);
+        checks.Range("points.spacings", points.Spacings, 0, double.MaxValue);
+        checks.Range("points.spacings_before", points.SpacingsBefore, 0, points.Spacings * Rounding);
     }
 
     /// <summary>
@@ -147,52 +221,61 @@ internal static class EnvelopeValidation
         }
     }
 
-    private static void Check(GroupSummary summary, long epoch, FieldChecks checks)
+    private static void Check(GroupSummary summary, FieldChecks checks)
     {
         checks.Range("group", summary.Group, 0);
-        if (summary.Epoch != epoch)
-            throw checks.Wrong($"epoch is {summary.Epoch}; its envelope says {epoch}.");
+        checks.Range("attempt", summary.Attempt, 0);
         checks.Range("window", summary.Window, 1);
         checks.Range("resampling", summary.Resampling, 0);
-        checks.Range("count", summary.Count, 1);
-        checks.Finite("max_log_weight", summary.MaxLogWeight);
-        checks.Range("weight_sum", summary.WeightSum, 1, summary.Count * Rounding);
-        checks.Range("squared_weight_sum", summary.SquaredWeightSum, 1, summary.WeightSum * Rounding);
-        checks.Range("evaluations", summary.Evaluations, 0);
-        checks.Range("jumps", summary.Jumps, 0);
-        checks.Finite("observable_sums", summary.ObservableSums);
+        if (summary.Weights is not { } weights)
+            throw checks.Wrong("weights is missing.");
+        checks.Range("weights.count", weights.Count, 1);
+        checks.Finite("weights.max_log_weight", weights.MaxLogWeight);
+        double most = weights.Count * Rounding;
+        checks.Range("weights.sum", weights.Sum, 1, most);
+        checks.Range("weights.sum_of_squares", weights.SumOfSquares, 1, weights.Sum * Rounding);
+        checks.Range("weights.first_family", weights.FirstFamily, 0);
+        checks.Range("weights.last_family", weights.LastFamily, weights.FirstFamily);
+        checks.Range("weights.first_family_sum", weights.FirstFamilySum, 0, most);
+        checks.Range("weights.last_family_sum", weights.LastFamilySum, 0, most);
+        checks.Range("weights.inner_squares", weights.InnerSquares, 0, most * most);
+        checks.Range("weights.evaluations", weights.Evaluations, 0);
+        checks.Range("weights.jumps", weights.Jumps, 0);
     }
 
     private static void Check(SnapshotStored stored, FieldChecks checks)
     {
         checks.Range("group", stored.Group, 0);
+        checks.Range("attempt", stored.Attempt, 0);
         checks.Range("window", stored.Window, 0);
         checks.Range("resampling", stored.Resampling, 0);
-        checks.Digest("sha256", stored.Sha256);
     }
 
     private static void Check(WalkerTransfer transfer, FieldChecks checks)
     {
-        checks.Range("resampling", transfer.Resampling, 0);
+        checks.Range("attempt", transfer.Attempt, 0);
+        checks.Range("resampling", transfer.Resampling, 1);
         checks.Range("from_group", transfer.FromGroup, 0);
         checks.Range("to_group", transfer.ToGroup, 0);
         checks.Walkers(transfer.Walkers);
         int count = transfer.Walkers.Count;
-        checks.Slots("first_slot", transfer.FirstSlot, count, transfer.Population);
-        checks.Families(transfer.Families, count, transfer.Population);
-        checks.LogWeights(transfer.LogWeights, count, optional: true);
+        checks.Slots("first_slot", transfer.FirstSlot, count, int.MaxValue);
+        checks.Families(transfer.Families, count, int.MaxValue);
     }
 
     private static void Check(Snapshot snapshot, FieldChecks checks)
     {
         checks.Range("group", snapshot.Group, 0);
+        checks.Range("attempt", snapshot.Attempt, 0);
         checks.Range("window", snapshot.Window, 0);
         checks.Range("resampling", snapshot.Resampling, 0);
         checks.Walkers(snapshot.Walkers);
         int count = snapshot.Walkers.Count;
-        checks.Slots("first_slot", snapshot.FirstSlot, count, snapshot.Population);
+        checks.Slots("first_slot", snapshot.FirstSlot, count, int.MaxValue);
         checks.LogWeights(snapshot.LogWeights, count);
-        checks.Families(snapshot.Families, count, snapshot.Population);
+        checks.Families(snapshot.Families, count, int.MaxValue);
+        foreach (var transfer in snapshot.Outgoing)
+            Check(transfer, checks);
     }
 
     private static void Check(ParameterVersion version, FieldChecks checks)

@@ -18,7 +18,7 @@ public static class PopulationEstimator
     /// log(Z/Z_0) that the log-weights don't hold: <see cref="AnnealingState.LogNormalizerRatio"/>, or 0 for
     /// the pooled walkers of a <see cref="ReplicaEnsemble"/>
     /// </param>
-    /// <param name="multinomialResamplings">how many, for <see cref="Families.LogZVariance"/></param>
+    /// <param name="multinomialResamplings">how many, for <see cref="Families"/></param>
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or all are -∞.</exception>
     public static PopulationEstimates Of(
         Target target, Walkers walkers, double logNormalizerRatio, int multinomialResamplings = 0)

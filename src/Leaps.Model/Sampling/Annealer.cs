@@ -16,6 +16,7 @@ namespace Leaps.Model.Sampling;
 public sealed class Annealer
 {
     private readonly AnnealerOptions _options;
+    private readonly int[] _groupSizes;
     private readonly PopulationMover _mover;
 
     /// <param name="target">what is sampled</param>
@@ -32,6 +33,7 @@ public sealed class Annealer
         options.Validate();
         network?.Architecture.CheckFits(target);
         _options = options;
+        _groupSizes = WalkerGroups.Sizes(options.Walkers, options.Groups);
         Target = target;
         Times = times ?? options.Grid switch
         {
@@ -65,20 +67,20 @@ public sealed class Annealer
         var cost = _mover.Integrate(walkers, window, cancellation); // a += …,  X ← CTMC step
         state.Cost += cost;
 
-        double relativeEss = LogWeights.RelativeEss(walkers.LogWeights);
-        double logMean = LogWeights.LogMeanExp(walkers.LogWeights);
-        double logZ = Target.LogInitialNormalizer + state.LogNormalizerRatio + logMean;
-        double stdErr =
-            Math.Sqrt(Families.LogZVariance(walkers.LogWeights, walkers.Families, MultinomialCount(state)));
-        bool resample = relativeEss < _options.ResamplingThreshold && state.Window < Windows;
+        var groups = GroupStatistics.OfEach(walkers, _groupSizes);
+        var weight = PopulationWeight.Of(groups);
+        bool resample = weight.RelativeEss < _options.ResamplingThreshold && state.Window < Windows;
+        var summary = WindowSummary.Of(
+            window, Target, state.LogNormalizerRatio, groups, MultinomialCount(state), resample, cost);
         if (resample)
         {
-            state.LogNormalizerRatio += logMean;                    // log Z += log mean e^a
+            state.LogNormalizerRatio += weight.LogMeanExp;          // log Z += log mean e^a
             state.Resamplings++;
             var stream = new RandomStream(_options.Seed, RandomPurpose.Resampling, step: n);
-            walkers.TakeAncestors(Resampling.Ancestors(_options.Resampling, walkers.LogWeights, ref stream));
+            walkers.TakeAncestors(Resampling.Ancestors(
+                _options.Resampling, walkers.LogWeights, _groupSizes, ref stream));
         }
-        return new WindowSummary(window, relativeEss, logZ, stdErr, resample, cost);
+        return summary;
     }
 
     /// <summary>All windows from the start; <paramref name="onWindow"/> sees each as it ends.</summary>

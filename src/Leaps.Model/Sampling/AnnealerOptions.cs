@@ -72,6 +72,12 @@ public sealed record McmcOptions
 public sealed record AnnealerOptions
 {
     public int Walkers { get; init; } = 1000;
+
+    /// <summary>
+    /// Groups that the walkers are cut into, a property of the run: sums run in group order, which decides
+    /// how they round. 0: see <see cref="WalkerGroups.Sizes"/>.
+    /// </summary>
+    public int Groups { get; init; }
     public int Windows { get; init; } = 20;
     public IntegratorKind Integrator { get; init; } = IntegratorKind.Exact;
     public TimeGridKind Grid { get; init; } = TimeGridKind.Uniform;
@@ -94,6 +100,8 @@ public sealed record AnnealerOptions
     public void Validate()
     {
         Require(Walkers is >= 1 and <= 100_000_000, "walkers", Walkers, "1 to 100,000,000");
+        Require(Groups >= 0 && Groups <= Math.Min(Walkers, WalkerGroups.Most), "groups", Groups,
+            FormattableString.Invariant($"0 to {Math.Min(Walkers, WalkerGroups.Most)}"));
         Require(Windows is >= 1 and <= 1_000_000, "windows", Windows, "1 to 1,000,000");
         Require(GridTarget is > 0 and < 1, "grid-target", GridTarget, "between 0 and 1, both excluded");
         Require(ResamplingThreshold is >= 0 and <= 1, "resampling threshold", ResamplingThreshold, "0 to 1");

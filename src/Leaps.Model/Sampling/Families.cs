@@ -19,10 +19,27 @@ public static class Families
     public static double LogZVariance(ReadOnlySpan<double> logWeights, ReadOnlySpan<int> families,
         int multinomialResamplings = 0)
     {
-        double m = logWeights.Length;
-        if (m < 2) return double.NaN;
+        if (logWeights.Length < 2) return double.NaN;
         double squares = SumOfSquares(logWeights, families);
-        double inflation = Math.Exp((multinomialResamplings + 1) * Math.Log(m / (m - 1)));
+        return LogZVariance(logWeights.Length, squares, multinomialResamplings);
+    }
+
+    /// <summary>The same from what groups tell.</summary>
+    /// <param name="groups">(groups), the whole population in group order</param>
+    /// <param name="multinomialResamplings">how many multinomial resamplings there were</param>
+    /// <exception cref="LeapsException">Every weight is zero.</exception>
+    public static double LogZVariance(ReadOnlySpan<GroupStatistics> groups, int multinomialResamplings = 0)
+    {
+        int walkers = 0;
+        foreach (var group in groups)
+            walkers += group.Weight.Count;
+        return walkers < 2 ? double.NaN
+            : LogZVariance(walkers, GroupFamilies.SumOfSquares(groups), multinomialResamplings);
+    }
+
+    private static double LogZVariance(double walkers, double squares, int multinomialResamplings)
+    {
+        double inflation = Math.Exp((multinomialResamplings + 1) * Math.Log(walkers / (walkers - 1)));
         return Math.Max(0, 1 - inflation * (1 - squares));
     }
 

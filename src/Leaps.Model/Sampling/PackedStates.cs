@@ -98,6 +98,15 @@ public sealed class PackedStates
         return null;
     }
 
+    /// <summary>The states of some indices, which may repeat.</summary>
+    public PackedStates Take(ReadOnlySpan<int> indices)
+    {
+        var taken = new PackedStates(indices.Length, Sites, States);
+        for (int k = 0; k < indices.Length; k++)
+            Bytes.AsSpan(indices[k] * _stride, _stride).CopyTo(taken.Bytes.AsSpan(k * _stride));
+        return taken;
+    }
+
     /// <summary>One state into <paramref name="state"/> (sites).</summary>
     public void Unpack(int index, Span<byte> state)
     {

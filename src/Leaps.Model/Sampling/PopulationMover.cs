@@ -10,7 +10,7 @@ namespace Leaps.Model.Sampling;
 /// Moves a population through a window, block by block on as many threads as allowed. A walker's numbers come
 /// from its slot and the window alone: no result depends on threads or blocks.
 /// </summary>
-internal sealed class PopulationMover
+public sealed class PopulationMover
 {
     private readonly Target _target;
     private readonly RateNetwork? _network;
@@ -59,8 +59,7 @@ internal sealed class PopulationMover
         var parallel = new ParallelOptions
         {
             MaxDegreeOfParallelism = _threads,
-            CancellationToken =
-            cancellation
+            CancellationToken = cancellation,
         };
         int size = Integrator.BlockSize(_target), blocks = (walkers.Count + size - 1) / size;
         long evaluations = 0, jumps = 0;

@@ -37,6 +37,16 @@ public readonly record struct PopulationWeight(int Count, double Max, double Sum
         return new PopulationWeight(count, max, sum, squares);
     }
 
+    /// <param name="groups">(groups), every group of the run in group order</param>
+    /// <exception cref="LeapsException">Every weight is zero.</exception>
+    public static PopulationWeight Of(ReadOnlySpan<GroupStatistics> groups)
+    {
+        var weights = new GroupWeight[groups.Length];
+        for (int g = 0; g < weights.Length; g++)
+            weights[g] = groups[g].Weight;
+        return Of(weights);
+    }
+
     /// <summary>Effective sample size (Σ e^a)² / Σ e^{2a}, in [1, M].</summary>
     public double Ess => Sum * Sum / SumOfSquares;
 

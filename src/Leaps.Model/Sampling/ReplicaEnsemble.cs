@@ -78,7 +78,7 @@ public sealed class ReplicaEnsemble
         return new EnsembleResult
         {
             Walkers = pooled!,
-            Windows = Array.ConvertAll(summaries, Pool),
+            Windows = Array.ConvertAll(summaries, replicas => EnsembleWindow.Of(replicas)),
             ReplicaLogZ = Array.ConvertAll(summaries[^1], summary => summary.LogZ),
             Resamplings = resamplings,
             MultinomialResamplings =
@@ -88,9 +88,13 @@ public sealed class ReplicaEnsemble
 
     private Annealer Replica(int index)
     {
-        ulong seed = RandomStream.DeriveSeed(_options.Seed, RandomPurpose.Replica, index);
-        return new Annealer(_target, _network, _options with { Seed = seed }, Times);
+        var options = _options with { Seed = SeedOf(_options.Seed, index) };
+        return new Annealer(_target, _network, options, Times);
     }
+
+    /// <summary>The seed of a replica; the first has the run's own.</summary>
+    public static ulong SeedOf(ulong seed, int replica) =>
+        replica == 0 ? seed : RandomStream.DeriveSeed(seed, RandomPurpose.Replica, replica);
 
     // Log-weights become a + log(Z/Z_0 gathered at resamplings), which makes replicas comparable.
     private Walkers Append(Walkers? pooled, AnnealingState state, int replica)
@@ -107,8 +111,22 @@ public sealed class ReplicaEnsemble
         own.Families.CopyTo(pooled.Families.AsSpan(first));
         return pooled;
     }
+}
 
-    private static EnsembleWindow Pool(WindowSummary[] replicas)
+/// <summary>What one window brought, all replicas together.</summary>
+/// <param name="Window">the window</param>
+/// <param name="RelativeEss">of the pooled weights Z_r W_m at its end, before any resampling</param>
+/// <param name="LogZ">log of the mean of Z_{t,r} at its end</param>
+/// <param name="LogZStdErr">its standard error, from the families of each replica</param>
+/// <param name="Resampled">the replicas that resampled at its end, ascending</param>
+/// <param name="Cost">of this window, summed</param>
+public sealed record EnsembleWindow(
+    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, int[] Resampled,
+    IntegrationCost Cost)
+{
+    /// <summary>Pools what replicas tell of one window.</summary>
+    /// <param name="replicas">(replicas)</param>
+    public static EnsembleWindow Of(WindowSummary[] replicas)
     {
         double[] logZ = Array.ConvertAll(replicas, summary => summary.LogZ);
         double[] shares = LogWeights.Normalised(logZ); // Z_r / Σ Z
@@ -130,17 +148,6 @@ public sealed class ReplicaEnsemble
     }
 }
 
-/// <summary>What one window brought, all replicas together.</summary>
-/// <param name="Window">the window</param>
-/// <param name="RelativeEss">of the pooled weights Z_r W_m at its end, before any resampling</param>
-/// <param name="LogZ">log of the mean of Z_{t,r} at its end</param>
-/// <param name="LogZStdErr">its standard error, from the families of each replica</param>
-/// <param name="Resampled">the replicas that resampled at its end, ascending</param>
-/// <param name="Cost">of this window, summed</param>
-public sealed record EnsembleWindow(
-    TimeWindow Window, double RelativeEss, double LogZ, double LogZStdErr, int[] Resampled,
-    IntegrationCost Cost);
-
 /// <summary>The pooled population at t = 1 and how it came about.</summary>
 public sealed record EnsembleResult
 {
@@ -159,7 +166,7 @@ public sealed record EnsembleResult
 
     /// <summary>
     /// Multinomial resamplings of a replica, the mean rounded down (which errs on the safe side), for
-    /// <see cref="Families.LogZVariance"/>; 0 with the other schemes.
+    /// <see cref="Families"/>; 0 with the other schemes.
     /// </summary>
     public required int MultinomialResamplings { get; init; }
 

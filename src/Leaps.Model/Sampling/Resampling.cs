@@ -36,6 +36,16 @@ public static class Resampling
         return ancestors;
     }
 
+    /// <summary>As many ancestors as walkers, of a population in groups.</summary>
+    /// <exception cref="LeapsException">A log-weight is NaN or +∞, or every weight is zero.</exception>
+    public static int[] Ancestors(ResamplingScheme scheme, ReadOnlySpan<double> logWeights,
+        ReadOnlySpan<int> groupSizes, ref RandomStream stream)
+    {
+        var ancestors = new int[logWeights.Length];
+        Ancestors(scheme, logWeights, groupSizes, ancestors, ref stream);
+        return ancestors;
+    }
+
     /// <summary>Ancestors of as many slots as the span is long, maybe more or fewer than walkers.</summary>
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or every weight is zero.</exception>
     public static void Ancestors(
