@@ -108,7 +108,8 @@ public sealed class ControlConnectionTests : IAsyncDisposable
         }
         catch (IOException cause)
         {
-            Assert.Equal(SocketError.ConnectionReset, ((SocketException)cause.InnerException!).SocketErrorCode);
+            var reset = Assert.IsType<SocketException>(cause.InnerException);
+            Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
         }
     }
 
@@ -235,7 +236,8 @@ public sealed class ControlConnectionTests : IAsyncDisposable
             folder.Name, new ControlRequest { Command = Command.Status }, Patience, Cancellation);
         Assert.False(reply.Accepted);
         Assert.Contains("3 clients are connected already", reply.Text, StringComparison.Ordinal);
-        Assert.Contains("3 clients are connected already", notices.Take(Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "3 clients are connected already", notices.Take(Cancellation), StringComparison.Ordinal);
         foreach (var silent in new[] { first, second, third })
             AssertClosed(silent);
         await AssertServes();
@@ -251,7 +253,8 @@ public sealed class ControlConnectionTests : IAsyncDisposable
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen();
-        await File.WriteAllTextAsync(Path.Combine(directory, "control.addr"), $"{path}\n{Run:D}\n", Cancellation);
+        await File.WriteAllTextAsync(
+            Path.Combine(directory, "control.addr"), $"{path}\n{Run:D}\n", Cancellation);
         var asking = ControlClient.Ask(
             directory, new ControlRequest { Command = Command.Status }, Patience, Cancellation);
         using (var client = await listener.AcceptAsync(Cancellation))

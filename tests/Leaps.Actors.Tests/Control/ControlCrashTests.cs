@@ -20,7 +20,8 @@ public sealed class ControlCrashTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     private Task<ControlReply> Ask(Command command) => ControlClient.Ask(
-        folder.Name, new ControlRequest { Command = command }, Patience, TestContext.Current.CancellationToken);
+        folder.Name, new ControlRequest { Command = command }, Patience,
+        TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task After_a_kill_the_asker_is_told_and_the_next_process_takes_over_the_stale_socket()

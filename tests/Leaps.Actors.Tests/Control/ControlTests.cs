@@ -7,7 +7,9 @@ using Command = Leaps.Actors.Protocol.ControlRequest.Types.Command;
 
 namespace Leaps.Actors.Tests.Control;
 
-/// <summary>A server and its clients over real sockets: what is answered, and what is said when nothing is.</summary>
+/// <summary>
+/// A server and its clients over real sockets: what is answered, and what is said when nothing is.
+/// </summary>
 public sealed class ControlTests : IDisposable
 {
     private static readonly Guid Run = new("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
@@ -25,12 +27,14 @@ public sealed class ControlTests : IDisposable
         ControlLimits? limits = null) =>
         ControlServer.Start(directory ?? folder.Name, Run, handler, notices.Enqueue, limits);
 
-    private Task<ControlReply> Ask(Command command = Command.Status, string? directory = null, long number = 0) =>
-        ControlClient.Ask(directory ?? folder.Name, new ControlRequest { Request = number, Command = command },
-            Patience, Cancellation);
+    private Task<ControlReply> Ask(
+        Command command = Command.Status, string? directory = null, long number = 0) =>
+        ControlClient.Ask(directory ?? folder.Name,
+            new ControlRequest { Request = number, Command = command }, Patience, Cancellation);
 
     private static Task<ControlReply> Echo(ControlRequest request, CancellationToken cancellation) =>
-        Task.FromResult(new ControlReply { Accepted = true, Text = $"{request.Command} {request.Key}".Trim() });
+        Task.FromResult(
+            new ControlReply { Accepted = true, Text = $"{request.Command} {request.Key}".Trim() });
 
     private static async Task<string> Refusal(Task asking)
     {

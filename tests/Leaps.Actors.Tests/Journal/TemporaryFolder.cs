@@ -3,7 +3,8 @@ namespace Leaps.Actors.Tests.Journal;
 /// <summary>A folder of one test, made when it is first named and gone with the test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    private readonly Lazy<string> name = new(() => Directory.CreateTempSubdirectory("leaps-journal-").FullName);
+    private readonly Lazy<string> name = new(
+        () => Directory.CreateTempSubdirectory("leaps-journal-").FullName);
 
     public string Name => name.Value;
 
