@@ -2,7 +2,9 @@ using Leaps.Model;
 
 namespace Leaps.Actors.Journal;
 
-/// <summary>Writes of one thing to an <see cref="IJournal"/>, each a transaction with a sync of its own.</summary>
+/// <summary>
+/// Writes of one thing to an <see cref="IJournal"/>, each a transaction with a sync of its own.
+/// </summary>
 public static class JournalExtensions
 {
     /// <summary>
@@ -18,7 +20,8 @@ public static class JournalExtensions
     /// </exception>
     /// <exception cref="LeapsException">The storage refused, for example because it is full.</exception>
     public static long Append(
-        this IJournal journal, string actor, long expectedSequence, IReadOnlyList<ReadOnlyMemory<byte>> events)
+        this IJournal journal, string actor, long expectedSequence,
+        IReadOnlyList<ReadOnlyMemory<byte>> events)
     {
         journal.Write([new JournalAppend(actor, expectedSequence, events)]);
         return expectedSequence + events.Count;

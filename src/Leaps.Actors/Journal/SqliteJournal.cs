@@ -6,8 +6,8 @@ namespace Leaps.Actors.Journal;
 
 /// <summary>
 /// A journal in one SQLite file: write-ahead log, a sync to disk at every commit, one connection, a SHA-256
-/// checksum on each row. What is written together is one transaction, so a crash leaves all of it or nothing, and
-/// what was not acknowledged is rolled back when the file is next opened.
+/// checksum on each row. What is written together is one transaction, so a crash leaves all of it or nothing,
+/// and what was not acknowledged is rolled back when the file is next opened.
 /// </summary>
 /// <remarks>
 /// Copy a journal in use together with its "-wal" file, or the copy lacks its newest events. Two processes

@@ -2,7 +2,7 @@ using Leaps.Actors.Journal;
 
 namespace Leaps.Actors.Tests.Journal;
 
-/// <summary>A journal that notes what is written together, and whose disk a test can stop and start.</summary>
+/// <summary>Notes what is written together; a test can stop and start its disk.</summary>
 internal sealed class GatedJournal(IJournal inner) : IJournal
 {
     private readonly ManualResetEventSlim open = new(initialState: true);

@@ -75,7 +75,8 @@ public sealed class JournalSpeedTests : IDisposable
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{commits / elapsed.TotalSeconds:F0} commits/s, {actors * events / elapsed.TotalSeconds:F0} "
             + $"events/s, {(double)actors * events / commits:F1} events a commit");
-        Assert.All(Enumerable.Range(0, actors), n => Assert.Equal(events, journal.LastSequence($"group-{n}")));
+        Assert.All(Enumerable.Range(0, actors), n =>
+            Assert.Equal(events, journal.LastSequence($"group-{n}")));
         Assert.True(commits <= actors * events / 4, $"{commits} commits");
 
         static void Act(JournalWriter writer, int actor)

@@ -39,7 +39,8 @@ public sealed class JournalWriterTests : IDisposable
         Assert.Empty(completed);
         journal.Start();
         await writer.Flush().WaitAsync(Patience, TestContext.Current.CancellationToken);
-        Assert.Equal(["first", .. Enumerable.Range(1, 40).Select(n => $"{n}")], completed.Select(c => c.Name));
+        Assert.Equal(
+            ["first", .. Enumerable.Range(1, 40).Select(n => $"{n}")], completed.Select(c => c.Name));
         Assert.All(completed, c => Assert.Null(c.Failure));
         Assert.Equal([1, 40], journal.Groups.Select(group => group.Count));
 
@@ -127,7 +128,8 @@ public sealed class JournalWriterTests : IDisposable
         using var writer = new JournalWriter(journal, queueBytes: 1);
         using var done = new CountdownEvent(5);
         Next(0);
-        Assert.True(done.Wait(Patience, TestContext.Current.CancellationToken), "the writer waits for itself");
+        Assert.True(
+            done.Wait(Patience, TestContext.Current.CancellationToken), "the writer waits for itself");
         Assert.Equal(10, memory.LastSequence("actor"));
 
         void Next(long last) => writer.Enqueue(Append("actor", last), _ =>
