@@ -50,6 +50,7 @@ public sealed class EmbeddedSampling : IDisposable
     private readonly MoverPool _movers;
     private readonly Mailbox _coordinator;
     private readonly ConcurrentDictionary<int, Lazy<Mailbox>> _groups = new();
+    private readonly ConcurrentDictionary<int, Lazy<Mailbox>> _losing = new();
     private readonly ConcurrentDictionary<int, int> _restarts = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<ControlReply>> _asked = new();
     private readonly TaskCompletionSource<CoordinatorState> _end =
@@ -145,16 +146,17 @@ public sealed class EmbeddedSampling : IDisposable
     /// <summary>Ends a group as if its device had failed, and starts it anew from its snapshot.</summary>
     internal void Lose(int group)
     {
-        if (!_groups.TryGetValue(group, out var lost))
+        if (!_groups.TryGetValue(group, out var lost) || !_losing.TryAdd(group, lost))
             return;
         lost.Value.Kill();
         _movers.Abandon(group);
         // The new one numbers its events on from the last one of the old.
         lost.Value.Completion.ContinueWith(_ => _writer.Flush(), TaskScheduler.Default).Unwrap()
-            .ContinueWith(_ =>
+            .ContinueWith(done =>
             {
                 _groups[group] = new Lazy<Mailbox>(() => CreateGroup(group));
                 _groups[group].Value.Post(new GroupReborn());
+                _losing.TryRemove(group, out _);
             }, TaskScheduler.Default);
     }
 
