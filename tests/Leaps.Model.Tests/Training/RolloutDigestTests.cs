@@ -41,7 +41,7 @@ public sealed class RolloutDigestTests
         var target = TrainingCase.Target(kind);
         var model = TrainingCase.Model(target, outputScale: 0.5);
         var network = new ReferenceNetwork(model.Network);
-        var source = new RolloutSource(target, network, Options);
+        var source = new RolloutSource(target, model, network, Options);
         var batch = new TrainingBatch(Options.Batch, target.Sites);
         var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int update = 0; update < Options.Updates; update++)
