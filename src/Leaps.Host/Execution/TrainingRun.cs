@@ -22,7 +22,10 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
     private readonly Queue<double> _losses = [];
     private long _start, _lastReport;
 
-    /// <summary>All updates, or as many as the target needs. Afterwards the model and the network hold the best parameters.</summary>
+    /// <summary>
+    /// All updates, or as many as the target needs. Afterwards the model and the network hold the best
+    /// parameters.
+    /// </summary>
     /// <exception cref="OperationCanceledException">Interrupted; a notice says what is kept.</exception>
     /// <exception cref="Leaps.Model.LeapsException">
     /// The training diverged, or a file can't be written.

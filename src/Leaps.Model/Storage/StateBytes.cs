@@ -39,7 +39,7 @@ internal static class StateBytes
     }
 
     /// <summary>
-    /// Reads bytes of one format; whatever <paramref name="read"/> refuses is told of <paramref name="what"/>.
+    /// Reads bytes of one format; what <paramref name="read"/> refuses is told of <paramref name="what"/>.
     /// </summary>
     /// <exception cref="InvalidDataException">The bytes are not sound, in one line.</exception>
     public static T Read<T>(string what, string format, ReadOnlySpan<byte> bytes,
@@ -52,12 +52,13 @@ internal static class StateBytes
             string found = values.Text(FormatKey);
             if (found != format)
                 throw new InvalidDataException(
-                    $"it is in the format '{DataFile.OneLine(found)}'; '{format}' is asked for.");
+                    $"it is in the format '{found}'; '{format}' is asked for.");
             return read(file, values);
         }
         catch (InvalidDataException cause)
         {
-            throw new InvalidDataException($"{what} can't be read: {cause.Message}", cause);
+            string reason = DataFile.OneLine(cause.Message);
+            throw new InvalidDataException($"{what} can't be read: {reason}", cause);
         }
     }
 

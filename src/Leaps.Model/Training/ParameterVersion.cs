@@ -7,8 +7,8 @@ using Leaps.Model.Networks;
 namespace Leaps.Model.Training;
 
 /// <summary>
-/// The parameters of a model (θ and φ) as they were after some updates, named by their content: what a trainer
-/// publishes and makers of rollouts work with.
+/// The parameters of a model (θ and φ) as they were after some updates, named by their content: what a
+/// trainer publishes and makers of rollouts work with.
 /// </summary>
 public sealed class ParameterVersion
 {
@@ -55,7 +55,7 @@ public sealed class ParameterVersion
         {
             singles[i] = (float)values[i];
             if (singles[i] != values[i])
-                throw new ArgumentException($"Parameter {i} is {values[i]:R}, which is not a float32 number.");
+                throw new ArgumentException($"Parameter {i} is {values[i]:R}: not a float32 number.");
         }
         return ImmutableCollectionsMarshal.AsImmutableArray(singles);
     }

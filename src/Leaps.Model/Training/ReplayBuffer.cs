@@ -3,8 +3,8 @@ using Leaps.Model.Random;
 namespace Leaps.Model.Training;
 
 /// <summary>
-/// A bounded buffer of rollouts, the oldest dropped first, sampled by seeded draws. Its state is its rollouts:
-/// added again in order they make the same buffer.
+/// A bounded buffer of rollouts, the oldest dropped first, sampled by seeded draws. Its state is its
+/// rollouts: added again in order they make the same buffer.
 /// </summary>
 public sealed class ReplayBuffer(int capacity)
 {

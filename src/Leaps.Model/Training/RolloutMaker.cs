@@ -26,7 +26,7 @@ public sealed class RolloutMaker
     }
 
     /// <param name="entry">which rollout</param>
-    /// <param name="network">holds the parameters of the version that <paramref name="entry"/> asks for</param>
+    /// <param name="network">holds the parameters that <paramref name="entry"/> asks for</param>
     /// <param name="parametersSha256">of that version, to be remembered in the rollout</param>
     /// <param name="cancellation">between steps</param>
     /// <exception cref="LeapsException">A rate or weight is not finite.</exception>

@@ -40,7 +40,9 @@ public sealed class RolloutSource : ITrainingSource
         _buffer = new ReplayBuffer(options.BufferSize);
     }
 
-    /// <summary>Those that have been made: in the buffer and, after them, waiting until they are due.</summary>
+    /// <summary>
+    /// Those that have been made: in the buffer and, after them, waiting until they are due.
+    /// </summary>
     public IEnumerable<Rollout> Rollouts => _buffer.Rollouts.Concat(_waiting);
 
     /// <inheritdoc/>
@@ -52,7 +54,8 @@ public sealed class RolloutSource : ITrainingSource
         {
             if (next.ParameterUpdate < update)
                 throw new InvalidOperationException(
-                    $"Rollout {_made} needs the parameters after {next.ParameterUpdate} updates, not {update}.");
+                    $"Rollout {_made} needs the parameters after {next.ParameterUpdate} updates, not "
+                    + $"{update}.");
             sha256 ??= ParameterVersion.Of(update, _model.Parameters).Sha256;
             _waiting.Enqueue(_maker.Make(next, _network, sha256, cancellation));
             _made++;

@@ -23,8 +23,8 @@ public sealed record TrainingRecord(
 /// </summary>
 /// <remarks>
 /// It may stop after any update, be saved, and go on elsewhere: the bits are those of a training that never
-/// stopped. An update depends on its index alone, never on the number of updates asked for: more may be asked
-/// for later. Only the evaluation at the former end is then one that an unbroken training would not have made.
+/// stopped. An update depends on its index alone, never on how many are asked for: more may be asked for
+/// later. Only the evaluation at the former end is then one that an unbroken training would not have made.
 /// </remarks>
 public sealed class Trainer
 {
@@ -121,7 +121,7 @@ public sealed class Trainer
     /// <exception cref="LeapsException">The loss is not finite.</exception>
     /// <exception cref="InvalidOperationException">The trainer has no source.</exception>
     /// <exception cref="OperationCanceledException">
-    /// Cancelled in the source or an evaluation; the best parameters are unharmed, and the training can go on.
+    /// Cancelled in the source or an evaluation; the best parameters are unharmed, the training can go on.
     /// </exception>
     public TrainingRecord Update(CancellationToken cancellation = default)
     {
@@ -234,14 +234,17 @@ public sealed class Trainer
         };
     }
 
-    /// <summary>Takes over a saved state whole; it may have been saved with fewer updates asked for.</summary>
+    /// <summary>
+    /// Takes over a saved state whole; it may have been saved with fewer updates asked for.
+    /// </summary>
     /// <exception cref="InvalidDataException">The state of the source is not sound.</exception>
     /// <exception cref="LeapsException">It belongs to another network, target or other options.</exception>
     public void Restore(TrainerSnapshot snapshot)
     {
         int count = Model.Layout.Count;
         if (snapshot.Parameters.Length != count || snapshot.FirstMoment.Length != count
-            || snapshot.SecondMoment.Length != count || snapshot.Best is { } b && b.Parameters.Length != count)
+            || snapshot.SecondMoment.Length != count
+            || (snapshot.Best?.Parameters.Length ?? count) != count)
         {
             throw new LeapsException(
                 $"The snapshot holds {snapshot.Parameters.Length} parameters and the network has {count}: go "

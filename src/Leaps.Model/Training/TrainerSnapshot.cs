@@ -44,12 +44,11 @@ public sealed record TrainerSnapshot
     /// <exception cref="LeapsException">It is larger than 2 GiB.</exception>
     public byte[] ToBytes()
     {
-        int count = Parameters.Length;
         List<NamedTensor> tensors =
         [
-            NamedTensor.Create("parameters", [count], Parameters.AsSpan()),
-            NamedTensor.Create("adam.first_moment", [count], FirstMoment.AsSpan()),
-            NamedTensor.Create("adam.second_moment", [count], SecondMoment.AsSpan()),
+            NamedTensor.Create("parameters", [Parameters.Length], Parameters.AsSpan()),
+            NamedTensor.Create("adam.first_moment", [FirstMoment.Length], FirstMoment.AsSpan()),
+            NamedTensor.Create("adam.second_moment", [SecondMoment.Length], SecondMoment.AsSpan()),
             NamedTensor.Create("source", [Source.Length], Source.AsSpan()),
         ];
         List<(string, string)> values =
@@ -58,7 +57,8 @@ public sealed record TrainerSnapshot
         ];
         if (Best is { } best)
         {
-            tensors.Add(NamedTensor.Create("best.parameters", [count], best.Parameters.AsSpan()));
+            tensors.Add(NamedTensor.Create(
+                "best.parameters", [best.Parameters.Length], best.Parameters.AsSpan()));
             values.Add(("best.update", MetadataValues.Format(best.Update)));
             values.Add(("best.relative_ess", MetadataValues.Format(best.RelativeEss)));
         }

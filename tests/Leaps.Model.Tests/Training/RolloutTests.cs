@@ -7,7 +7,7 @@ using Leaps.Model.Training;
 namespace Leaps.Model.Tests.Training;
 
 /// <summary>
-/// Rollouts as they travel: their bytes, their log-weights against the annealer, and late ones made elsewhere.
+/// Rollouts as they travel: their bytes, their log-weights against the annealer, late ones made elsewhere.
 /// </summary>
 public sealed class RolloutTests
 {
