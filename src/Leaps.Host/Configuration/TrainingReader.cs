@@ -8,12 +8,14 @@ internal static class TrainingReader
     /// <summary>The options; null where the section is absent.</summary>
     public static TrainingOptions? Read(Section top)
     {
-        var section = top.Find("train", "updates", "batch", "learning-rate", "decay", "gradient-clip",
-            "source", "pool", "rollouts", "horizon", "evaluate");
+        var section = top.Find("train", "updates", "target-relative-ess", "batch", "learning-rate", "decay",
+            "gradient-clip", "source", "pool", "rollouts", "horizon", "evaluate");
         if (section is null)
             return null;
         var options = new TrainingOptions();
         options = Set(section, options, "updates", (o, v) => o with { Updates = v.Integer() });
+        options = Set(section, options, "target-relative-ess",
+            (o, v) => o with { TargetRelativeEss = v.Number() });
         options = Set(section, options, "batch", (o, v) => o with { Batch = v.Integer() });
         options = Set(section, options, "learning-rate", (o, v) => o with { LearningRate = v.Number() });
         options = Set(section, options, "gradient-clip", (o, v) => o with { GradientClip = v.Number() });
@@ -29,12 +31,15 @@ internal static class TrainingReader
             options = Set(pool, options, "times", (o, v) => o with { PoolTimes = v.Integer() });
             options = Set(pool, options, "sweeps", (o, v) => o with { PoolSweeps = v.Integer() });
         }
-        if (section.Find("rollouts", "walkers", "buffer-cycle", "buffer-size", "moves") is { } rollouts)
+        if (section.Find("rollouts", "walkers", "buffer-cycle", "buffer-size", "moves", "staleness")
+            is { } rollouts)
         {
             options = Set(rollouts, options, "walkers", (o, v) => o with { RolloutWalkers = v.Integer() });
             options = Set(rollouts, options, "buffer-cycle", (o, v) => o with { BufferCycle = v.Integer() });
             options = Set(rollouts, options, "buffer-size", (o, v) => o with { BufferSize = v.Integer() });
             options = Set(rollouts, options, "moves", (o, v) => o with { RolloutMoves = v.Integer() });
+            options = Set(
+                rollouts, options, "staleness", (o, v) => o with { RolloutStaleness = v.Integer() });
         }
         if (section.Find("horizon", "updates", "step") is { } horizon)
         {

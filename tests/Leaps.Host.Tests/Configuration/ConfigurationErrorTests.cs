@@ -103,6 +103,12 @@ public class ConfigurationErrorTests
     [InlineData("pool: {walkers: 0}", "run.yaml, line 7: pool walkers is 0; allowed: 1 or more.")]
     [InlineData("evaluate: {wakers: 5}",
         "run.yaml, line 7: unknown key 'wakers' under 'train.evaluate'; did you mean 'walkers'?")]
+    [InlineData("target-relative-ess: 1.5",
+        "run.yaml, line 7: target-relative-ess is 1.5; allowed: 0 to 1.")]
+    [InlineData("target-relative-ess: 0.9\n  evaluate: {every: 0}",
+        "run.yaml, line 8: evaluate every is 0; allowed: 1 or more where there is a target-relative-ess.")]
+    [InlineData("rollouts: {staleness: -1}",
+        "run.yaml, line 7: rollout staleness is -1; allowed: 0 to 100,000.")]
     public void A_wrong_training_option_is_named_and_explained(string line, string message) =>
         Assert.Equal(message, MessageOf(Target + "network: {kernels: [3, 5]}\ntrain:\n  " + line));
 
