@@ -246,6 +246,8 @@ public sealed class CommandLineTests : IDisposable
             + "'windows'?", Error);
         Assert.Equal(1, Run("run", Config(), "--threads", "-2"));
         Assert.Equal("leaps: --threads -2: threads is -2; allowed: 0 to 4096.", Error);
+        Assert.Equal(1, Run("exact", "--ising", "4", "--K", "1e300"));
+        Assert.Equal("leaps: --K: βJ is 1E+300 at t = 1; allowed: ±30 on the whole path.", Error);
         Assert.Equal(1, Run("report", "none"));
         Assert.Equal("leaps: none: no such run directory", Error);
         Assert.Equal(1, Run("import", "none.ckpt", "--out", "m"));
