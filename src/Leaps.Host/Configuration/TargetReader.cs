@@ -8,8 +8,7 @@ internal static class TargetReader
 {
     public static TargetConfiguration Read(ConfigValue node, out Target target)
     {
-        var section = new Section(node.Node, node.Path,
-            "model", "lattice", "states", "schedule", "switch-value", "J", "h", "beta");
+        var section = new Section(node.Node, node.Path);
         var model = section.Require("model", "the model: ising or potts").OneOf<TargetModel>();
         var lattice = section.Require("lattice", "the side L, or [rows, columns]");
         var (rows, columns) = lattice.Sides();

@@ -198,6 +198,20 @@ public sealed class CommandLineTests : IDisposable
         "--thread")]
     [InlineData("unknown option '--debugg'; did you mean '--debug'? (see leaps run --help)", "run",
         "--debugg")]
+    [InlineData("unknown option '--walkers'; write --set sample.walkers=3 (see leaps run --help)", "run",
+        "--walkers", "3")]
+    [InlineData("unknown option '--walkers'; write --set sample.walkers=3 (see leaps run --help)", "run",
+        "x.yaml", "--walkers=3")]
+    [InlineData("unknown option '--sample.walkers'; write --set sample.walkers=3 (see leaps run --help)",
+        "run", "x.yaml", "--sample.walkers", "3")]
+    [InlineData("unknown option '--beta'; write --set target.beta=VALUE (see leaps sample --help)", "sample",
+        "x.yaml", "--beta")]
+    [InlineData("unknown option '--beta'; write --set target.beta=VALUE (see leaps sample --help)", "sample",
+        "x.yaml", "--beta", "--json")]
+    [InlineData("unknown option '--model'; write --set target.model=m or --set network.model=m (see leaps "
+        + "train --help)", "train", "x.yaml", "--model", "m")]
+    [InlineData("unknown option '--channels' (see leaps evaluate --help)", "evaluate", "--model", "m",
+        "--channels", "8")]
     [InlineData("unexpected argument 'b' (see leaps report --help)", "report", "a", "b")]
     [InlineData("--windows must be a whole number, not 'many' (see leaps evaluate --help)", "evaluate",
         "--model", "m", "--windows", "many")]
