@@ -164,7 +164,7 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
         Assert.All(["logZExact", "energyPerSiteExact", "absMagnetisationExact"],
             key => Assert.Equal(JsonValueKind.Null, result.GetProperty(key).ValueKind));
         var reference = result.GetProperty("references").GetProperty("energyPerSite");
-        Assert.Equal("Swendsen–Wang, 20\u202f000 sweeps", reference.GetProperty("source").GetString());
+        Assert.Equal("Swendsen–Wang, 20,000 sweeps", reference.GetProperty("source").GetString());
         Assert.InRange(reference.GetProperty("stdErr").GetDouble(), 1e-4, 0.1);
         string[] lines = File.ReadAllLines(Path.Combine(output, "windows.csv"));
         Assert.All(lines.Skip(1), line => Assert.EndsWith(",", line, StringComparison.Ordinal));
