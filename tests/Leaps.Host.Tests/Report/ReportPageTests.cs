@@ -19,7 +19,7 @@ public sealed class ReportPageTests : IDisposable
         Assert.All(
             [
                 "209.819(11)", "209.819 ± 0.011", "agrees with the exact value", "−0.6\u00a0σ", "0.71946(24)",
-                "2 resamplings",
+                "2 resamplings", "2 × 2,000", "of 4,000", "so their deviations are correlated",
             ],
             shown => Assert.Contains(shown, text));
     }

@@ -121,6 +121,11 @@ export function count(value) {
   return fraction ? `${grouped}.${fraction}` : grouped;
 }
 
+/** "10,000", or with replicas "4 × 10,000". */
+export function population({ walkers, replicas }) {
+  return replicas > 1 ? `${count(replicas)} × ${count(walkers / replicas)}` : count(walkers);
+}
+
 /** A rate with a prefix: "2.9 million". */
 export function rate(value) {
   if (!isNumber(value)) return '—';

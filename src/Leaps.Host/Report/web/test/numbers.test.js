@@ -63,6 +63,12 @@ test('deviations, counts, rates and durations', () => {
   assert.equal(numbers.duration(3725), '1 h 2 min');
 });
 
+test('a population of several replicas is written as a product', () => {
+  assert.equal(numbers.population({ walkers: 40000, replicas: 4 }), '4 × 10,000');
+  assert.equal(numbers.population({ walkers: 40000, replicas: 1 }), '40,000');
+  assert.equal(numbers.population({ walkers: 40000 }), '40,000');
+});
+
 test('ticks have the decimals that their spacing needs', () => {
   assert.deepEqual(numbers.ticks([0, 0.25, 0.5], 0.25), ['0.00', '0.25', '0.50']);
   assert.deepEqual(numbers.ticks([-0.5, 0, 0.5], 0.5), ['−0.5', '0.0', '0.5']);
