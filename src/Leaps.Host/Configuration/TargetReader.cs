@@ -50,7 +50,11 @@ internal static class TargetReader
         catch (LeapsException error)
         {
             (string Key, Ramp Ramp)[] couplings =
-                [("beta", configuration.InverseTemperature), ("J", configuration.J), ("h", configuration.Field)];
+            [
+                ("beta", configuration.InverseTemperature),
+                ("J", configuration.J),
+                ("h", configuration.Field),
+            ];
             var (key, _) = couplings.Where(coupling => section[coupling.Key] is not null)
                 .MaxBy(coupling => Math.Max(Math.Abs(coupling.Ramp.Start), Math.Abs(coupling.Ramp.End)));
             var blamed = section[key]!.Value;
