@@ -11,8 +11,8 @@ internal static class ConfigurationKeys
         "network" => ["kernels", "channels", "padding", "embedding-max-norm", "free-energy", "model"],
         "train" =>
         [
-            "updates", "target-relative-ess", "batch", "learning-rate", "decay", "gradient-clip", "source", "pool", "rollouts",
-            "horizon", "evaluate",
+            "updates", "target-relative-ess", "batch", "learning-rate", "decay", "gradient-clip", "source",
+            "pool", "rollouts", "horizon", "evaluate",
         ],
         "train.decay" => ["every", "factor"],
         "train.pool" => ["walkers", "times", "sweeps"],
