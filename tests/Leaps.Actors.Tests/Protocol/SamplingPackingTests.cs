@@ -74,7 +74,7 @@ public sealed class SamplingPackingTests
             from kernel in Gen.Choose(0, 6)
             select new SamplingTask(
                 new IsingTarget(new Lattice(3, 5), new CouplingSchedule(ScheduleShape.Switch,
-                    new Couplings(j, field, beta, moment), new Couplings(field, beta, moment, j), switchValue)),
+                    new Couplings(0, -0.0, switchValue, 0.5), new Couplings(j, field, beta, moment), switchValue)),
                 Options((McmcKernelKind)kernel) with
                 {
                     Seed = seed,
