@@ -25,6 +25,9 @@ public sealed record CoordinatorState
     /// <summary>With the settings that the user changed since the start.</summary>
     public SamplingTask Task { get; private init; }
 
+    /// <summary>The task as the run began with it; null for a run that has not begun.</summary>
+    public SamplingSpecification? Started { get; private init; }
+
     /// <summary>Replicas whose groups move at the same time. No result depends on it.</summary>
     public int MostActive { get; init; } = int.MaxValue;
 
@@ -36,7 +39,6 @@ public sealed record CoordinatorState
     public RunEnded? End { get; private init; }
 
     internal ImmutableList<ReplicaState> Replicas { get; private init; }
-    private bool Begun { get; init; }
 
     // Epochs of groups since the coordinator came to life, and the replicas and groups that have one.
     private long Placements { get; init; }
@@ -62,7 +64,7 @@ public sealed record CoordinatorState
             if (state is null && item.BodyCase != CoordinatorEvent.BodyOneofCase.RunStarted)
                 throw new ProtocolException("the journal of the coordinator does not begin with RunStarted.");
             state = state is null
-                ? new CoordinatorState(item.RunStarted.Sampling.Task) { Begun = true }
+                ? new CoordinatorState(item.RunStarted.Sampling.Task) { Started = item.RunStarted.Sampling }
                 : state.Evolve(item);
         }
         return state;
@@ -71,7 +73,7 @@ public sealed record CoordinatorState
     /// <summary>The state after an event of the journal.</summary>
     public CoordinatorState Evolve(CoordinatorEvent item) => item.BodyCase switch
     {
-        CoordinatorEvent.BodyOneofCase.RunStarted => this with { Begun = true },
+        CoordinatorEvent.BodyOneofCase.RunStarted => this with { Started = item.RunStarted.Sampling },
         CoordinatorEvent.BodyOneofCase.EpochRaised => this with { Epoch = item.EpochRaised.Epoch },
         CoordinatorEvent.BodyOneofCase.WindowSettled =>
             With(item.WindowSettled.Replica, r => r.Evolve(item.WindowSettled)),
@@ -147,7 +149,7 @@ public sealed record CoordinatorState
     private CoordinatorState OnBegin(Effects effects)
     {
         var next = this;
-        if (!Begun)
+        if (Started is null)
         {
             var started = new RunStarted { Sampling = Task.Specification };
             next = next.Record(new CoordinatorEvent { RunStarted = started }, effects);
@@ -313,6 +315,7 @@ public sealed record CoordinatorState
         effects.Add(new Send(ActorNames.Group(group), new AdvanceLimit
         {
             Group = group,
+            Attempt = replica.Attempt,
             Version = Version + 1,
             Settled = replica.Settled,
             Limit = Paused ? 0 : Math.Min(Task.Windows, replica.Settled + Task.RunAhead),

@@ -19,16 +19,6 @@ internal static class JournalRules
                 $"An actor's name has 1 to {LongestName} printable characters.", nameof(actor));
     }
 
-    public static void CheckAppend(
-        string actor, long expectedSequence, IReadOnlyList<ReadOnlyMemory<byte>> events)
-    {
-        CheckActor(actor);
-        ArgumentOutOfRangeException.ThrowIfNegative(expectedSequence);
-        ArgumentNullException.ThrowIfNull(events);
-        foreach (var bytes in events)
-            CheckPayload(bytes);
-    }
-
     public static void CheckExpected(string actor, long expected, long last)
     {
         if (expected != last)

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+
 namespace Leaps.Actors.Journal;
 
 /// <summary>
@@ -10,20 +13,24 @@ public sealed class MemoryJournal(JournalOptions? options = null) : IJournal
 
     private readonly JournalOptions options = options ?? new JournalOptions();
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Rows> actors = new(StringComparer.Ordinal);
+    private ImmutableDictionary<string, Rows> actors =
+        ImmutableDictionary.Create<string, Rows>(StringComparer.Ordinal);
 
-    private sealed class Rows
+    private sealed record Rows(
+        ImmutableSortedDictionary<long, Row> Events, ImmutableSortedDictionary<long, Row> Snapshots,
+        long Last, long PrunedThrough)
     {
-        public SortedDictionary<long, Row> Events { get; } = [];
-
-        public SortedDictionary<long, Row> Snapshots { get; } = [];
-
-        public long Last { get; set; }
-
-        public long PrunedThrough { get; set; }
+        public static readonly Rows None = new(
+            ImmutableSortedDictionary<long, Row>.Empty, ImmutableSortedDictionary<long, Row>.Empty, 0, 0);
     }
 
     private readonly record struct Row(byte[] Checksum, byte[] Payload);
+
+    public IReadOnlyList<string> Actors()
+    {
+        lock (gate)
+            return [.. actors.Keys.Order(StringComparer.Ordinal)];
+    }
 
     public long LastSequence(string actor)
     {
@@ -32,16 +39,25 @@ public sealed class MemoryJournal(JournalOptions? options = null) : IJournal
             return Find(actor).Last;
     }
 
-    public long Append(string actor, long expectedSequence, IReadOnlyList<ReadOnlyMemory<byte>> events)
+    public void Write(IReadOnlyList<JournalWrite> writes)
     {
-        JournalRules.CheckAppend(actor, expectedSequence, events);
+        ArgumentNullException.ThrowIfNull(writes);
         lock (gate)
         {
-            var rows = Find(actor);
-            JournalRules.CheckExpected(actor, expectedSequence, rows.Last);
-            foreach (var bytes in events)
-                rows.Events.Add(++rows.Last, Store(JournalChecksum.Event, actor, rows.Last, bytes));
-            return rows.Last;
+            var written = actors.ToBuilder();
+            foreach (var write in writes)
+            {
+                var rows = written.GetValueOrDefault(write.Actor, Rows.None);
+                rows = write switch
+                {
+                    JournalAppend append => With(rows, append),
+                    JournalSnapshot snapshot => With(rows, snapshot),
+                    _ => throw new UnreachableException(),
+                };
+                if (write.ChangesSomething)
+                    written[write.Actor] = rows;
+            }
+            actors = written.ToImmutable();
         }
     }
 
@@ -60,25 +76,6 @@ public sealed class MemoryJournal(JournalOptions? options = null) : IJournal
                 events.Add(new JournalEvent(sequence, rows.Events[sequence].Payload));
             }
             return events;
-        }
-    }
-
-    public void SaveSnapshot(string actor, long sequence, ReadOnlyMemory<byte> bytes)
-    {
-        JournalRules.CheckActor(actor);
-        JournalRules.CheckPayload(bytes);
-        lock (gate)
-        {
-            var rows = Find(actor);
-            JournalRules.CheckSnapshot(actor, sequence, rows.PrunedThrough, rows.Last);
-            rows.Snapshots[sequence] = Store(JournalChecksum.Snapshot, actor, sequence, bytes);
-            while (rows.Snapshots.Count > options.KeepSnapshots)
-                rows.Snapshots.Remove(rows.Snapshots.Keys.First());
-            if (rows.Snapshots.Count < options.KeepSnapshots)
-                return;
-            long oldest = rows.Snapshots.Keys.First();
-            while (rows.PrunedThrough < oldest)
-                rows.Events.Remove(++rows.PrunedThrough);
         }
     }
 
@@ -118,15 +115,33 @@ public sealed class MemoryJournal(JournalOptions? options = null) : IJournal
     /// <inheritdoc cref="StoredSnapshot"/>
     internal byte[] StoredEvent(string actor, long sequence) => Find(actor).Events[sequence].Payload;
 
-    private Rows Find(string actor)
+    private Rows Find(string actor) => actors.GetValueOrDefault(actor, Rows.None);
+
+    private static Rows With(Rows rows, JournalAppend append)
     {
-        if (!actors.TryGetValue(actor, out var rows))
-            actors.Add(actor, rows = new Rows());
-        return rows;
+        JournalRules.CheckExpected(append.Actor, append.ExpectedSequence, rows.Last);
+        var events = rows.Events.ToBuilder();
+        long last = rows.Last;
+        for (int i = 0; i < append.Events.Count; i++)
+            events.Add(++last, new Row(append.Checksums[i], append.Events[i].ToArray()));
+        return rows with { Events = events.ToImmutable(), Last = last };
     }
 
-    private static Row Store(byte kind, string actor, long sequence, ReadOnlyMemory<byte> bytes) =>
-        new(JournalChecksum.Of(kind, actor, sequence, bytes.Span), bytes.ToArray());
+    private Rows With(Rows rows, JournalSnapshot snapshot)
+    {
+        JournalRules.CheckSnapshot(snapshot.Actor, snapshot.Sequence, rows.PrunedThrough, rows.Last);
+        var snapshots = rows.Snapshots.SetItem(
+            snapshot.Sequence, new Row(snapshot.Checksum, snapshot.State.ToArray()));
+        while (snapshots.Count > options.KeepSnapshots)
+            snapshots = snapshots.Remove(snapshots.Keys.First());
+        if (snapshots.Count < options.KeepSnapshots)
+            return rows with { Snapshots = snapshots };
+        long oldest = snapshots.Keys.First();
+        var events = rows.Events.ToBuilder();
+        for (long sequence = rows.PrunedThrough + 1; sequence <= oldest; sequence++)
+            events.Remove(sequence);
+        return rows with { Events = events.ToImmutable(), Snapshots = snapshots, PrunedThrough = oldest };
+    }
 
     private static bool Holds(byte kind, string actor, long sequence, Row row) =>
         JournalChecksum.Holds(row.Checksum, kind, actor, sequence, row.Payload);

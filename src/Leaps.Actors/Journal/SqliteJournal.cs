@@ -6,8 +6,8 @@ namespace Leaps.Actors.Journal;
 
 /// <summary>
 /// A journal in one SQLite file: write-ahead log, a sync to disk at every commit, one connection, a SHA-256
-/// checksum on each row. A batch of events is one transaction, so a crash leaves all of it or nothing, and
-/// what was not acknowledged is rolled back when the file is next opened.
+/// checksum on each row. What is written together is one transaction, so a crash leaves all of it or nothing,
+/// and what was not acknowledged is rolled back when the file is next opened.
 /// </summary>
 /// <remarks>
 /// Copy a journal in use together with its "-wal" file, or the copy lacks its newest events. Two processes
@@ -49,24 +49,40 @@ public sealed class SqliteJournal : IJournal
     public static SqliteJournal Open(string path, string run, JournalOptions? options = null) =>
         new(path, SqliteJournalFile.Open(path, run), options);
 
+    public IReadOnlyList<string> Actors() => Transact(writes: false, () =>
+    {
+        using var command = SqliteJournalFile.Command(connection, "SELECT name FROM actors;");
+        using var reader = command.ExecuteReader();
+        var names = new List<string>();
+        while (reader.Read())
+            names.Add(reader.GetString(0));
+        // SQLite compares UTF-8, which orders some names otherwise.
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    });
+
     public long LastSequence(string actor)
     {
         JournalRules.CheckActor(actor);
         return Transact(writes: false, () => Find(actor).Last);
     }
 
-    public long Append(string actor, long expectedSequence, IReadOnlyList<ReadOnlyMemory<byte>> events)
+    public void Write(IReadOnlyList<JournalWrite> writes)
     {
-        JournalRules.CheckAppend(actor, expectedSequence, events);
-        return Transact(writes: events.Count > 0, () =>
+        ArgumentNullException.ThrowIfNull(writes);
+        if (writes.Count == 0)
+            return;
+        Transact(writes: writes.Any(write => write.ChangesSomething), () =>
         {
-            var row = Find(actor);
-            JournalRules.CheckExpected(actor, expectedSequence, row.Last);
-            if (events.Count == 0)
-                return row.Last;
-            row = Advance(actor, row, row.Last + events.Count);
-            Insert(actor, row.Id, expectedSequence, events);
-            return row.Last;
+            foreach (var write in writes)
+            {
+                var row = Find(write.Actor);
+                if (write is JournalAppend append)
+                    Insert(row, append);
+                else if (write is JournalSnapshot snapshot)
+                    Insert(row, snapshot);
+            }
+            return writes.Count;
         });
     }
 
@@ -97,25 +113,6 @@ public sealed class SqliteJournal : IJournal
                 events.Add(new JournalEvent(sequence, payload));
             }
             return next > row.Last ? events : throw JournalRules.MissingEvent(path, actor, next, row.Last);
-        });
-    }
-
-    public void SaveSnapshot(string actor, long sequence, ReadOnlyMemory<byte> bytes)
-    {
-        JournalRules.CheckActor(actor);
-        JournalRules.CheckPayload(bytes);
-        byte[] checksum = JournalChecksum.Of(JournalChecksum.Snapshot, actor, sequence, bytes.Span);
-        Transact(writes: true, () =>
-        {
-            var row = Find(actor);
-            JournalRules.CheckSnapshot(actor, sequence, row.PrunedThrough, row.Last);
-            row = Advance(actor, row, row.Last);
-            SqliteJournalFile.Execute(connection,
-                "INSERT OR REPLACE INTO snapshots VALUES ($actor, $sequence, $checksum, $payload);",
-                ("$actor", row.Id), ("$sequence", sequence), ("$checksum", checksum),
-                ("$payload", Array(bytes)));
-            Prune(row.Id);
-            return row.Id;
         });
     }
 
@@ -184,21 +181,35 @@ public sealed class SqliteJournal : IJournal
         return row with { Id = (long)command.ExecuteScalar()!, Last = last };
     }
 
-    private void Insert(string actor, long id, long after, IReadOnlyList<ReadOnlyMemory<byte>> events)
+    private void Insert(ActorRow row, JournalAppend append)
     {
+        JournalRules.CheckExpected(append.Actor, append.ExpectedSequence, row.Last);
+        if (append.Events.Count == 0)
+            return;
+        row = Advance(append.Actor, row, row.Last + append.Events.Count);
         using var command = SqliteJournalFile.Command(connection,
-            "INSERT INTO events VALUES ($actor, $sequence, $checksum, $payload);", ("$actor", id));
+            "INSERT INTO events VALUES ($actor, $sequence, $checksum, $payload);", ("$actor", row.Id));
         var sequence = command.Parameters.Add("$sequence", SqliteType.Integer);
         var checksum = command.Parameters.Add("$checksum", SqliteType.Blob);
         var payload = command.Parameters.Add("$payload", SqliteType.Blob);
-        foreach (var bytes in events)
+        for (int i = 0; i < append.Events.Count; i++)
         {
-            after++;
-            sequence.Value = after;
-            checksum.Value = JournalChecksum.Of(JournalChecksum.Event, actor, after, bytes.Span);
-            payload.Value = Array(bytes);
+            sequence.Value = append.ExpectedSequence + 1 + i;
+            checksum.Value = append.Checksums[i];
+            payload.Value = Array(append.Events[i]);
             command.ExecuteNonQuery();
         }
+    }
+
+    private void Insert(ActorRow row, JournalSnapshot snapshot)
+    {
+        JournalRules.CheckSnapshot(snapshot.Actor, snapshot.Sequence, row.PrunedThrough, row.Last);
+        row = Advance(snapshot.Actor, row, row.Last);
+        SqliteJournalFile.Execute(connection,
+            "INSERT OR REPLACE INTO snapshots VALUES ($actor, $sequence, $checksum, $payload);",
+            ("$actor", row.Id), ("$sequence", snapshot.Sequence), ("$checksum", snapshot.Checksum),
+            ("$payload", Array(snapshot.State)));
+        Prune(row.Id);
     }
 
     // Events go only once all k snapshots are there: until then they can rebuild any state.

@@ -61,6 +61,7 @@ internal static class EnvelopeValidation
     private static void Check(AdvanceLimit limit, FieldChecks checks)
     {
         checks.Range("group", limit.Group, 0);
+        checks.Range("attempt", limit.Attempt, 0);
         checks.Range("version", limit.Version, 1);
         checks.Range("settled", limit.Settled, 0);
         checks.Range("limit", limit.Limit, 0);
@@ -90,6 +91,7 @@ internal static class EnvelopeValidation
     private static void Check(Rewind rewind, FieldChecks checks)
     {
         checks.Range("group", rewind.Group, 0);
+        checks.Range("attempt", rewind.Attempt, 0);
         checks.Range("window", rewind.Window, 1);
         checks.Range("resampling", rewind.Resampling, 1);
         Check(rewind.Scale, checks);
@@ -113,6 +115,7 @@ internal static class EnvelopeValidation
     private static void Check(ResamplingPlan plan, FieldChecks checks)
     {
         checks.Range("group", plan.Group, 0);
+        checks.Range("attempt", plan.Attempt, 0);
         checks.Range("resampling", plan.Resampling, 1);
         checks.Range("window", plan.Window, 1);
         Check(plan.Scale, checks);

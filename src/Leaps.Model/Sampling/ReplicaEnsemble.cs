@@ -56,34 +56,23 @@ public sealed class ReplicaEnsemble
     public EnsembleResult Run(
         Action<int, WindowSummary>? onWindow = null, CancellationToken cancellation = default)
     {
-        var summaries = new WindowSummary[Windows][]; // (windows, replicas)
-        for (int n = 0; n < Windows; n++)
-            summaries[n] = new WindowSummary[Replicas];
-        var resamplings = new int[Replicas];
+        var summaries = new WindowSummary[Replicas][]; // (replicas, windows)
         Walkers? pooled = null;
         for (int r = 0; r < Replicas; r++)
         {
             var annealer = r == 0 ? _first : Replica(r);
             var state = annealer.Start(firstSlot: (long)r * _options.Walkers);
+            summaries[r] = new WindowSummary[Windows];
             while (state.Window < Windows)
             {
                 cancellation.ThrowIfCancellationRequested();
                 var summary = annealer.Advance(state, cancellation);
-                summaries[state.Window - 1][r] = summary;
+                summaries[r][state.Window - 1] = summary;
                 onWindow?.Invoke(r, summary);
             }
-            resamplings[r] = state.Resamplings;
             pooled = Append(pooled, state, r);
         }
-        return new EnsembleResult
-        {
-            Walkers = pooled!,
-            Windows = Array.ConvertAll(summaries, replicas => EnsembleWindow.Of(replicas)),
-            ReplicaLogZ = Array.ConvertAll(summaries[^1], summary => summary.LogZ),
-            Resamplings = resamplings,
-            MultinomialResamplings =
-                _options.Resampling == ResamplingScheme.Multinomial ? resamplings.Sum() / Replicas : 0,
-        };
+        return EnsembleResult.Of(pooled!, summaries, _options.Resampling);
     }
 
     private Annealer Replica(int index)
@@ -151,6 +140,24 @@ public sealed record EnsembleWindow(
 /// <summary>The pooled population at t = 1 and how it came about.</summary>
 public sealed record EnsembleResult
 {
+    /// <param name="walkers">as in <see cref="Walkers"/></param>
+    /// <param name="summaries">(replicas, windows)</param>
+    /// <param name="scheme">of the resamplings</param>
+    public static EnsembleResult Of(Walkers walkers, WindowSummary[][] summaries, ResamplingScheme scheme)
+    {
+        int[] resamplings = Array.ConvertAll(summaries, replica => replica.Count(window => window.Resampled));
+        return new EnsembleResult
+        {
+            Walkers = walkers,
+            Windows = [.. Enumerable.Range(0, summaries[0].Length).Select(
+                n => EnsembleWindow.Of(Array.ConvertAll(summaries, replica => replica[n])))],
+            ReplicaLogZ = Array.ConvertAll(summaries, replica => replica[^1].LogZ),
+            Resamplings = resamplings,
+            MultinomialResamplings =
+                scheme == ResamplingScheme.Multinomial ? resamplings.Sum() / resamplings.Length : 0,
+        };
+    }
+
     /// <summary>
     /// All replicas' walkers, (R·M), replica by replica. Their log-weights hold everything: log mean e^a is
     /// the estimate of log(Z_1/Z_0).

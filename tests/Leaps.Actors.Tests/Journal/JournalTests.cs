@@ -205,6 +205,66 @@ public abstract class JournalTests : IDisposable
         AssertEvents(Journal.Read("group", 7), 7, 3);
     }
 
+    [Fact]
+    public void Writes_of_several_actors_are_done_together_and_in_order()
+    {
+        Journal.Append("group-1", 0, Events(1, 2));
+        Journal.Write([
+            new JournalAppend("group-1", 2, Events(3, 3)),
+            new JournalAppend("trainer", 0, Events(1, 4)),
+            new JournalSnapshot("group-1", 4, "four"u8.ToArray()),
+            new JournalAppend("group-1", 5, Events(6, 1)),
+            new JournalSnapshot("group-1", 6, "six"u8.ToArray()),
+            new JournalSnapshot("idle", 0, "start"u8.ToArray()),
+            new JournalAppend("trainer", 4, []),
+        ]);
+        Restart();
+        AssertEvents(Journal.Read("group-1", 5), 5, 2);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Journal.Read("group-1", 4));
+        AssertEvents(Journal.Read("trainer", 1), 1, 4);
+        Assert.Equal("six"u8.ToArray(), Journal.LoadLatestSnapshot("group-1")!.Bytes.ToArray());
+        Assert.Equal("start"u8.ToArray(), Journal.LoadLatestSnapshot("idle")!.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void If_one_of_the_writes_is_refused_none_is_done()
+    {
+        Journal.Append("group", 0, Events(1, 4));
+        Journal.SaveSnapshot("group", 1, "one"u8.ToArray());
+        JournalWrite[] sound =
+        [
+            new JournalAppend("group", 4, Events(5, 2)),
+            new JournalSnapshot("group", 5, "five"u8.ToArray()),
+            new JournalAppend("newcomer", 0, Events(1, 2)),
+        ];
+        var conflict = Assert.Throws<SequenceConflictException>(
+            () => Journal.Write([.. sound, new JournalAppend("group", 4, Events(5, 1))]));
+        Assert.Equal(("group", 4L, 6L), (conflict.Actor, conflict.Expected, conflict.Found));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Journal.Write([.. sound, new JournalSnapshot("newcomer", 3, new byte[1])]));
+        Restart();
+        AssertEvents(Journal.Read("group", 1), 1, 4);
+        Assert.Equal(1, Journal.LoadLatestSnapshot("group")!.Sequence);
+        Assert.Equal(0, Journal.LastSequence("newcomer"));
+        Journal.Write(sound);
+        Assert.Equal((6, 2), (Journal.LastSequence("group"), Journal.LastSequence("newcomer")));
+    }
+
+    [Fact]
+    public void Actors_that_wrote_are_listed_in_ordinal_order_and_those_asked_for_are_not()
+    {
+        Assert.Empty(Journal.Actors());
+        string[] names = ["Group-1", "group-1", "group-10", "group-2", "ß", "\U0001F9F2", "\uFF21"];
+        foreach (string name in names.Reverse())
+            Journal.Append(name, 0, Events(1, 1));
+        Journal.SaveSnapshot("idle", 0, new byte[1]);
+        Assert.Equal(0, Journal.LastSequence("nobody"));
+        Journal.Append("nobody", 0, []);
+        Journal.Write([]);
+        Restart();
+        Assert.Equal([.. names[..4], "idle", .. names[4..]], Journal.Actors());
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("   ")]

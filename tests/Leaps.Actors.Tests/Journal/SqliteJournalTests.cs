@@ -87,6 +87,21 @@ public sealed class SqliteJournalTests : JournalTests
     }
 
     [Fact]
+    public void A_full_disk_in_the_middle_of_shared_writes_leaves_none_of_them()
+    {
+        journal.Append("group", 0, Events(1, 4));
+        journal.LimitPages(50);
+        AssertRefusal(() => journal.Write([
+            new JournalAppend("trainer", 0, Events(1, 4)),
+            new JournalSnapshot("group", 4, new byte[1_000_000]),
+        ]), path, "its disk is full");
+        Assert.Equal(0, journal.LastSequence("trainer"));
+        Restart();
+        Assert.Equal(["group"], journal.Actors());
+        Assert.Null(journal.LoadLatestSnapshot("group"));
+    }
+
+    [Fact]
     public void Sqlite_and_memory_answer_alike_over_random_operations()
     {
         const int seed = 20260;
@@ -98,7 +113,7 @@ public sealed class SqliteJournalTests : JournalTests
             long last = memory.LastSequence(actor);
             long about = last + random.Next(-6, 3);
             var batch = Events(last + 1, random.Next(0, 4));
-            int choice = random.Next(4);
+            int choice = random.Next(5);
             long believed = random.Next(3) > 0 ? last : about;
             string expected = Outcome(memory, choice, actor, believed, about, batch);
             string found = Outcome(journal, choice, actor, believed, about, batch);
@@ -128,6 +143,7 @@ public sealed class SqliteJournalTests : JournalTests
                 1 => string.Join(';', journal.Read(actor, Math.Max(1, about)).Select(
                     e => $"{e.Sequence}:{Convert.ToHexString(e.Bytes.Span)}")),
                 2 => Saved(journal, actor, about),
+                3 => Written(journal, actor, expected, about, batch),
                 _ => journal.LoadLatestSnapshot(actor) is { } snapshot
                     ? $"{snapshot.Sequence}:{Convert.ToHexString(snapshot.Bytes.Span)}" : "none",
             };
@@ -142,6 +158,17 @@ public sealed class SqliteJournalTests : JournalTests
     {
         journal.SaveSnapshot(actor, sequence, EventBytes(Math.Max(0, sequence)));
         return "saved";
+    }
+
+    private static string Written(
+        IJournal journal, string actor, long expected, long about, ReadOnlyMemory<byte>[] batch)
+    {
+        journal.Write([
+            new JournalAppend("actor-0", journal.LastSequence("actor-0"), batch),
+            new JournalAppend(actor, Math.Max(0, expected) + (actor == "actor-0" ? batch.Length : 0), batch),
+            new JournalSnapshot(actor, about, EventBytes(Math.Max(0, about))),
+        ]);
+        return "written";
     }
 
     private void Flip(string table, string actor, long sequence, int index, byte mask)

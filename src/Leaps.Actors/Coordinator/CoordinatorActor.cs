@@ -1,0 +1,102 @@
+using Leaps.Actors.Journal;
+using Leaps.Actors.Protocol;
+
+namespace Leaps.Actors.Coordinator;
+
+/// <summary>
+/// The coordinator: hands every message to <see cref="CoordinatorState"/> and does what it
+/// asks for. Effects wait, in order, until the events before them are durable; meanwhile it goes on.
+/// </summary>
+/// <param name="state">as recovered</param>
+/// <param name="tell">sends to another actor</param>
+/// <param name="tellSelf">puts an answer into the actor's own mailbox</param>
+/// <param name="journal">its journal</param>
+/// <param name="observer">who runs the run</param>
+internal sealed class CoordinatorActor(CoordinatorState state, Action<string, object> tell,
+    Action<object> tellSelf, ActorJournal journal, ICoordinatorObserver observer)
+{
+    private readonly Queue<(long AfterEvent, Effect Effect)> _waiting = new();
+    private CoordinatorState _state = state;
+    private long _events, _durable;
+
+    public void Receive(object message)
+    {
+        switch (message)
+        {
+            case EventDurable:
+                _durable++;
+                break;
+            case SaveFailed failed:
+                throw failed.Cause;
+            default:
+                var transition = _state.Apply(message);
+                _state = transition.State;
+                foreach (var effect in transition.Effects)
+                    Enqueue(effect);
+                break;
+        }
+        while (_waiting.TryPeek(out var next) && next.AfterEvent <= _durable)
+            Perform(_waiting.Dequeue().Effect);
+    }
+
+    private void Enqueue(Effect effect)
+    {
+        if (effect is not Persist persist)
+        {
+            _waiting.Enqueue((_events, effect));
+            return;
+        }
+        _events++;
+        journal.Append(persist.Event, failure => tellSelf(
+            failure is null ? new EventDurable() : new SaveFailed(failure)));
+    }
+
+    private void Perform(Effect effect)
+    {
+        switch (effect)
+        {
+            case Send { Body: ControlReply reply } send:
+                observer.OnReply(send.Recipient, reply);
+                break;
+            case Send send:
+                tell(send.Recipient, send.Body);
+                break;
+            case Settled settled:
+                observer.OnSettled(settled.Replica, settled.Window);
+                break;
+            case SnapshotsTaken:
+                observer.OnSnapshotsTaken();
+                break;
+            case ReleaseReplica release:
+                observer.OnRelease(release.Replica);
+                break;
+            case EndRun:
+                observer.OnEnd(_state);
+                break;
+            case StopRun stop:
+                observer.OnStop(stop.Cause);
+                break;
+            default:
+                throw new InvalidOperationException(
+                    $"The coordinator can't perform {effect.GetType().Name}.");
+        }
+    }
+
+    private sealed record EventDurable;
+}
+
+/// <summary>Who hears of a run from its coordinator, one call at a time.</summary>
+internal interface ICoordinatorObserver
+{
+    void OnSettled(int replica, Model.Sampling.WindowSummary window);
+
+    void OnRelease(int replica);
+
+    void OnSnapshotsTaken();
+
+    void OnReply(string asker, ControlReply reply);
+
+    void OnEnd(CoordinatorState state);
+
+    void OnStop(string cause);
+}

@@ -1,0 +1,162 @@
+using Leaps.Model.Devices;
+using Leaps.Model.Sampling;
+
+namespace Leaps.Actors.WalkerGroup;
+
+/// <summary>
+/// The threads that move walkers, for all groups of the process. The group that is furthest behind goes
+/// first, so that as little work as possible is done ahead of a window that may still be resampled.
+/// </summary>
+internal sealed class MoverPool : IDisposable
+{
+    private readonly SamplingTask _task;
+    private readonly RateNetwork? _network;
+    private readonly int _threadsAMove;
+    private readonly Thread[] _threads;
+    private readonly Action<Exception> _failed;
+
+    // Guards what follows.
+    private readonly object _gate = new();
+    private readonly PriorityQueue<Order, (int Replica, int Window, int Group)> _orders = new();
+    private readonly Dictionary<int, Order> _newest = [];           // by group
+    private readonly Dictionary<int, PopulationMover> _movers = []; // by replica
+    private bool _closed;
+
+    /// <param name="task">what is sampled</param>
+    /// <param name="network">the rates; null: MCMC and weights alone</param>
+    /// <param name="threads">to use, all together</param>
+    /// <param name="failed">takes what went wrong with a thread itself</param>
+    public MoverPool(SamplingTask task, RateNetwork? network, int threads, Action<Exception> failed)
+    {
+        _task = task;
+        _network = network;
+        _failed = failed;
+        int moves = Math.Min(threads, task.Groups * task.Replicas);
+        _threadsAMove = (threads + moves - 1) / moves;
+        _threads = new Thread[moves];
+        for (int k = 0; k < moves; k++)
+        {
+            _threads[k] = new Thread(Work) { IsBackground = true, Name = $"mover {k}" };
+            _threads[k].Start();
+        }
+    }
+
+    /// <summary>Replaces the group's former order.</summary>
+    /// <param name="order">what to do</param>
+    /// <param name="done">takes the answer, or what went wrong</param>
+    public void Enqueue(MoveWindow order, Action<object> done)
+    {
+        lock (_gate)
+        {
+            Abandon(order.Group);
+            var entry = new Order(order, done, new CancellationTokenSource());
+            _newest[order.Group] = entry;
+            _orders.Enqueue(entry, (_task.ReplicaOf(order.Group), order.From.Window, order.Group));
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>The group's order is of no use any more.</summary>
+    public void Abandon(int group)
+    {
+        lock (_gate)
+        {
+            if (_newest.Remove(group, out var order))
+                order.Cancellation.Cancel();
+        }
+    }
+
+    /// <summary>Frees what moving this replica's walkers took.</summary>
+    public void Release(int replica)
+    {
+        lock (_gate)
+            _movers.Remove(replica);
+    }
+
+    /// <summary>Abandons everything and waits for the threads.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            foreach (int group in _newest.Keys.ToList())
+                Abandon(group);
+            Monitor.PulseAll(_gate);
+        }
+        foreach (var thread in _threads)
+            thread.Join();
+    }
+
+    private void Work()
+    {
+        try
+        {
+            while (Next() is { } order)
+            {
+                try
+                {
+                    order.Done(Move(order));
+                }
+                catch (OperationCanceledException) when (order.Cancellation.IsCancellationRequested)
+                {
+                    // Nobody waits for it.
+                }
+                catch (Exception error)
+                {
+                    order.Done(new MoveFailed(order.Move.Ticket, error));
+                }
+            }
+        }
+        catch (Exception error)
+        {
+            _failed(error);
+        }
+    }
+
+    private Order? Next()
+    {
+        lock (_gate)
+        {
+            while (!_closed)
+            {
+                while (_orders.TryDequeue(out var order, out _))
+                {
+                    if (!order.Cancellation.IsCancellationRequested)
+                        return order;
+                }
+                Monitor.Wait(_gate);
+            }
+            return null;
+        }
+    }
+
+    private WindowMoved Move(Order order)
+    {
+        var (ticket, task, group, from) = order.Move;
+        var mover = MoverOf(task.ReplicaOf(group));
+        var walkers = from.Walkers.Unpack();
+        var window = task.Window(from.Window);
+        mover.ApplyMcmc(walkers, window, order.Cancellation.Token);
+        var cost = mover.Integrate(walkers, window, order.Cancellation.Token);
+        var statistics = GroupStatistics.Of(walkers, 0, walkers.Count);
+        return new WindowMoved(ticket, GroupWalkers.Of(walkers, task.Target), statistics, cost);
+    }
+
+    private PopulationMover MoverOf(int replica)
+    {
+        lock (_gate)
+        {
+            if (!_movers.TryGetValue(replica, out var mover))
+            {
+                var options = _task.OptionsOf(replica) with { Threads = _threadsAMove };
+                _movers.Add(replica, mover = new PopulationMover(_task.Target, _network, options));
+            }
+            return mover;
+        }
+    }
+
+    private sealed record Order(MoveWindow Move, Action<object> Done, CancellationTokenSource Cancellation);
+}
+
+/// <summary>To a group from its device: moving its walkers failed.</summary>
+internal sealed record MoveFailed(long Ticket, Exception Cause);
