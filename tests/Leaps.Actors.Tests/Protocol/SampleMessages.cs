@@ -55,7 +55,8 @@ internal static class SampleMessages
                 Index = 7, DueUpdate = 31, Parameters = Parameters(),
             }),
             With(e => e.RolloutStored = new RolloutStored { Index = 7 }),
-            With(e => e.BufferReady = new BufferReady { Rollouts = { 4, 6, 7 } }),
+            With(e => e.BufferQuery = new BufferQuery { Epoch = 3 }),
+            With(e => e.BufferReady = new BufferReady { Epoch = 3, Rollouts = { 4, 6, 7 } }),
             With(e => e.TrainerSaved = new TrainerSaved { Update = 40 }),
             With(e => e.BatchRequest = new BatchRequest { Update = 4, Pairs = 400 }),
             With(e => e.Batch = Batch()),
@@ -194,7 +195,7 @@ internal static class SampleMessages
     private static Rollout Rollout()
     {
         var options = new TrainingOptions { Source = TrainingSource.Rollouts, RolloutWalkers = 6 };
-        var model = new LocallyEquivariantConv(Potts, [new Window(3, 3)], 2);
+        var model = new LocallyEquivariantConv(Potts, [new Window(3, 3), new Window(3, 3)], 2);
         return new RolloutMaker(Potts, options).Make(
             new RolloutSchedule(options).At(7), new ReferenceNetwork(model), new string('0', 64));
     }
