@@ -59,9 +59,10 @@ internal sealed class SimulatedDisk(Simulation simulation)
     {
         if (!_snapshots.TryGetValue(group, out var kept) || kept.Count == 0)
             return null;
-        if (_dice.Chance(simulation.Scenario.Damage) && simulation.Faults.Left > 0)
+        int replica = simulation.Task.ReplicaOf(group);
+        if (_dice.Chance(simulation.Scenario.Damage) && simulation.Faults.Left > 0 && !IsComplete(replica))
         {
-            Damaged.Add(simulation.Scenario.Task.ReplicaOf(group));
+            Damaged.Add(replica);
             kept.RemoveAt(kept.Count - 1);
         }
         return Newest(group) is { } snapshot ? Sabotaged(snapshot) : null;
@@ -69,6 +70,9 @@ internal sealed class SimulatedDisk(Simulation simulation)
 
     public Snapshot? Newest(int group) => _snapshots.TryGetValue(group, out var kept) && kept.Count > 0
         ? Snapshot.Parser.ParseFrom(kept[^1]) : null;
+
+    // What is complete nobody starts again: a result that is damaged afterwards is beyond repair.
+    private bool IsComplete(int replica) => Events().Any(item => item.ReplicaCompleted?.Replica == replica);
 
     private void Keep(int group, byte[] bytes, Snapshot snapshot)
     {

@@ -61,5 +61,5 @@ internal static class CoordinatorControl
 
     private static CoordinatorState Change(CoordinatorState state, string key, string value, Effects effects) =>
         state.Record(new CoordinatorEvent { SettingChanged = new SettingChanged { Key = key, Value = value } },
-            effects).TellAll(effects);
+            effects).TellAll(effects).Conclude(effects);
 }

@@ -167,6 +167,8 @@ public sealed record CoordinatorState
     private CoordinatorState Activate(Effects effects)
     {
         var next = this;
+        if (End is not null)
+            return this;
         foreach (var replica in Replicas.Where(r => !r.IsComplete && !Active.Contains(r.Replica)))
         {
             if (next.Active.Count >= MostActive)
@@ -188,40 +190,44 @@ public sealed record CoordinatorState
             Attempt = Replicas[Task.ReplicaOf(group)].Attempt,
             Sampling = Task.Specification,
         }));
-        return this with { Placements = placements, GroupEpochs = GroupEpochs.SetItem(group, epoch) };
+        // What it has stored it tells anew: the newest snapshot may have been damaged.
+        return With(Task.ReplicaOf(group), replica => replica.Forget(group)) with
+        {
+            Placements = placements,
+            GroupEpochs = GroupEpochs.SetItem(group, epoch),
+        };
     }
 
     private CoordinatorState OnPlacement(PlacementRequest request, Effects effects) =>
-        GroupEpochs.ContainsKey(request.Group) ? Place(request.Group, effects) : this;
+        Active.Contains(Task.ReplicaOf(request.Group)) ? Place(request.Group, effects) : this;
 
     private CoordinatorState OnReady(GroupReady ready, Effects effects)
     {
         if (GroupEpochs.GetValueOrDefault(ready.Group) != ready.Epoch)
             return this;
         int r = Task.ReplicaOf(ready.Group);
-        var replica = Replicas[r];
-        if (ready.Attempt != replica.Attempt)
+        var replica = Replicas[r].CountStored(
+            ready.Group, ready.Attempt, ready.StoredWindow, ready.StoredResampling);
+        if (!Active.Contains(r) || ready.Attempt != replica.Attempt)
             return this;
         if (ready.Resampling > replica.Resamplings)
             return Stop($"group {ready.Group} has gone through resampling {ready.Resampling}, of which the "
                 + "journal knows nothing: restore the journal of the whole run from one copy.", effects);
-        // Transfers of earlier resamplings are forgotten: only a new start repeats them.
-        if (ready.Resampling < replica.Resamplings - 1
-            || ready.Resampling < replica.Resamplings && replica.AllStored)
+        // Transfers of earlier resamplings are forgotten: only a new start repeats them. A group that stored
+        // a later one since is only late in saying that it was ready.
+        if (Math.Max(ready.Resampling, replica.StoredResampling(ready.Group)) < replica.Resamplings - 1)
             return Restart(r, LostWalkers(ready.Group), effects);
-        var next = With(r, state => state.CountStored(
-            ready.Group, ready.Attempt, ready.StoredWindow, ready.StoredResampling));
+        var next = With(r, _ => replica);
         if (ready.Resampling < replica.Resamplings)
         {
-            var plan = replica.Plans()[ready.Group % Task.Groups];
-            plan.Again = true;
-            effects.Add(new Send(ActorNames.Group(ready.Group), plan));
+            effects.Add(new Send(ActorNames.Group(ready.Group), replica.PlanAgain(ready.Group)));
         }
         else if (replica.Residuals is not null)
         {
-            effects.Add(new Send(ActorNames.Group(ready.Group), replica.RewindOf(ready.Group)));
+            effects.Add(new Send(
+                ActorNames.Group(ready.Group), replica.Rewinds()[ready.Group % Task.Groups]));
         }
-        return next.Tell(ready.Group, effects).Finish(r, effects);
+        return next.Tell(ready.Group, effects).Settle(r, effects).Finish(r, effects).AnswerSnapshots(effects);
     }
 
     private CoordinatorState Restart(int replica, string cause, Effects effects)
@@ -239,7 +245,8 @@ public sealed record CoordinatorState
     private CoordinatorState OnSummary(GroupSummary summary, Effects effects)
     {
         int r = Task.ReplicaOf(summary.Group);
-        return With(r, replica => replica.Count(summary)).Settle(r, effects);
+        var next = With(r, replica => replica.Count(summary));
+        return summary.Window == Replicas[r].Settled + 1 ? next.Settle(r, effects) : next;
     }
 
     private CoordinatorState OnShare(ResidualShare share, Effects effects)
@@ -250,10 +257,14 @@ public sealed record CoordinatorState
 
     private CoordinatorState OnStored(SnapshotStored stored, Effects effects)
     {
+        if (GroupEpochs.GetValueOrDefault(stored.Group) != stored.Epoch)
+            return this;
         int r = Task.ReplicaOf(stored.Group);
-        return With(r, replica => replica.CountStored(
-                stored.Group, stored.Attempt, stored.Window, stored.Resampling))
-            .Settle(r, effects).Finish(r, effects).AnswerSnapshots(effects);
+        var next = With(r, replica => replica.CountStored(
+            stored.Group, stored.Attempt, stored.Window, stored.Resampling));
+        if (next.Replicas[r].AllStored)
+            next = next.Settle(r, effects);
+        return next.Finish(r, effects).AnswerSnapshots(effects);
     }
 
     private CoordinatorState OnForgotten(TransferForgotten forgotten, Effects effects)
@@ -272,7 +283,7 @@ public sealed record CoordinatorState
         while (next.Replicas[r].Decide() is { } decision)
         {
             if (decision.NeedsResiduals)
-                return next.Replicas[r].Residuals is not null ? next : next.AskForResiduals(r, effects);
+                return next.AskForResiduals(r, effects);
             next = next.Record(new CoordinatorEvent { WindowSettled = decision.Settled }, effects);
             effects.Add(new Settled(r, next.Replicas[r].Windows[^1]));
             if (decision.Settled.Weights.Count == 0)
@@ -293,8 +304,8 @@ public sealed record CoordinatorState
 
     private CoordinatorState AskForResiduals(int r, Effects effects)
     {
-        foreach (int group in GroupsOf(r))
-            effects.Add(new Send(ActorNames.Group(group), Replicas[r].RewindOf(group)));
+        foreach (var rewind in Replicas[r].Rewinds())
+            effects.Add(new Send(ActorNames.Group(rewind.Group), rewind));
         return With(r, replica => replica.AskForResiduals());
     }
 
@@ -318,7 +329,7 @@ public sealed record CoordinatorState
             Attempt = replica.Attempt,
             Version = Version + 1,
             Settled = replica.Settled,
-            Limit = Paused ? 0 : Math.Min(Task.Windows, replica.Settled + Task.RunAhead),
+            Limit = Paused ? replica.Settled : Math.Min(Task.Windows, replica.Settled + Task.RunAhead),
             Resampling = replica.Resamplings,
             AllStored = replica.AllStored,
             StoreFrom = replica.StoreFrom,
@@ -330,7 +341,7 @@ public sealed record CoordinatorState
 
     private CoordinatorState Finish(int r, Effects effects)
     {
-        if (Replicas[r].IsComplete || Replicas[r].FinalGroups < Task.Groups)
+        if (Replicas[r].IsComplete || Replicas[r].FinalGroups < Task.Groups || End is not null)
             return this;
         var completed = new ReplicaCompleted { Replica = r };
         var next = Record(new CoordinatorEvent { ReplicaCompleted = completed }, effects);
@@ -339,7 +350,7 @@ public sealed record CoordinatorState
     }
 
     // The result is the first replicas up to where the error bar is short enough, else all.
-    private CoordinatorState Conclude(Effects effects)
+    internal CoordinatorState Conclude(Effects effects)
     {
         if (End is not null)
             return this;
@@ -381,7 +392,18 @@ public sealed record CoordinatorState
 
     internal CoordinatorState Store(Effects effects) => Active.Aggregate(this,
         (state, r) => state.With(r, replica => replica with { StoreFrom = replica.Settled })
-            .TellReplica(r, effects));
+            .TellReplica(r, effects).RemindOfPlans(r, effects));
+
+    // A group that died took with it what it was asked for: whoever waits for it asks again.
+    private CoordinatorState RemindOfPlans(int r, Effects effects)
+    {
+        foreach (int group in Replicas[r].AllStored ? [] : GroupsOf(r))
+        {
+            if (Replicas[r].IsBehind(group))
+                effects.Add(new Send(ActorNames.Group(group), Replicas[r].PlanAgain(group)));
+        }
+        return this;
+    }
 
     private CoordinatorState AnswerSnapshots(Effects effects)
     {

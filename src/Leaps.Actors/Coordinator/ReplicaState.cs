@@ -25,6 +25,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
 
     /// <summary>The last window that ended in a resampling, with what its plan is made of.</summary>
     public WindowSettled? LastResampling { get; private init; }
+    private Lazy<Protocol.ResamplingPlan[]>? Planned { get; init; }
 
     /// <summary>All windows are settled, and the walkers at t = 1 are durable.</summary>
     public bool IsComplete { get; private init; }
@@ -68,14 +69,14 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
             Tallies = Tallies.Remove(settled.Window),
             Residuals = null,
         };
-        return !resampled ? next : next with
+        return !resampled ? next : (next with
         {
             LogNormalizerRatio = LogNormalizerRatio + PopulationWeight.Of(Statistics(settled.Weights)).LogMeanExp,
             Resamplings = Resamplings + 1,
             LastResampling = settled,
             Tallies = Tallies.Clear(),
             StoredGroups = 0,
-        };
+        }).Plan();
     }
 
     public ReplicaState Restart() => new(Task, Replica) { Attempt = Attempt + 1 };
@@ -101,6 +102,25 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         Residuals is null || share.Attempt != Attempt || share.Resampling != Resamplings + 1
             ? this : this with { Residuals = Residuals.SetItem(share.Group % Task.Groups, share) };
 
+    /// <summary>The group may have a snapshot, but which one it has is to be told.</summary>
+    public ReplicaState Forget(int group)
+    {
+        int index = group % Task.Groups;
+        return !Stored.TryGetValue(index, out var before) ? this : this with
+        {
+            Stored = Stored.Remove(index),
+            StoredGroups = StoredGroups - (before.Resampling >= Resamplings ? 1 : 0),
+            FinalGroups = FinalGroups - (before.Window == Task.Windows ? 1 : 0),
+        };
+    }
+
+    /// <summary>Resamplings up to the group's newest snapshot; 0 where it has told of none.</summary>
+    public long StoredResampling(int group) => Stored.GetValueOrDefault(group % Task.Groups).Resampling;
+
+    /// <summary>The group lives and is not known to have gone through the last resampling.</summary>
+    public bool IsBehind(int group) =>
+        Stored.ContainsKey(group % Task.Groups) && StoredResampling(group) < Resamplings;
+
     public ReplicaState CountStored(int group, int attempt, int window, long resampling)
     {
         int index = group % Task.Groups;
@@ -108,7 +128,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         bool older = (resampling, window).CompareTo((before.Resampling, before.Window)) <= 0;
         if (attempt != Attempt || known && older)
             return this;
-        bool counted = Resamplings > 0 && before.Resampling >= Resamplings;
+        bool counted = known && before.Resampling >= Resamplings;
         return this with
         {
             Stored = Stored.SetItem(index, (window, resampling)),
@@ -137,7 +157,8 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
     public Decision? Decide()
     {
         int n = Settled;
-        if (n == Task.Windows || !Tallies.TryGetValue(n + 1, out var tally) || tally.Count < Task.Groups)
+        if (n == Task.Windows || !Tallies.TryGetValue(n + 1, out var tally) || tally.Count < Task.Groups
+            || Residuals?.Count < Task.Groups)
             return null;
         var weights = new GroupWeights[Task.Groups];
         for (int g = 0; g < weights.Length; g++)
@@ -152,7 +173,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         var summary = WindowSummary.Of(
             Task.Window(n), Task.Target, LogNormalizerRatio, groups, multinomial, resample, cost);
         bool needsResiduals = resample && Task.Options.Resampling == ResamplingScheme.Residual
-            && Residuals?.Count != Task.Groups;
+            && Residuals is null;
         var settled = new WindowSettled
         {
             Replica = Replica,
@@ -165,15 +186,28 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         };
         if (resample)
             settled.Weights.AddRange(weights);
-        if (resample && Residuals is not null && !needsResiduals)
+        if (resample && Residuals is not null)
             settled.Residuals.AddRange(Enumerable.Range(0, Task.Groups).Select(g => Residuals[g]));
         return new Decision(settled, needsResiduals);
     }
 
     /// <summary>The plans of the last resampling, (groups).</summary>
-    public Protocol.ResamplingPlan[] Plans()
+    public Protocol.ResamplingPlan[] Plans() => Planned!.Value;
+
+    /// <summary>A group's plan, when it may have missed what others sent it.</summary>
+    public Protocol.ResamplingPlan PlanAgain(int group)
     {
-        var settled = LastResampling!;
+        var plan = Plans()[group % Task.Groups].Clone();
+        plan.Again = true;
+        return plan;
+    }
+
+    // Drawn when it is first needed: a journal that is read through needs none.
+    private ReplicaState Plan() =>
+        this with { Planned = new Lazy<Protocol.ResamplingPlan[]>(() => DrawPlans(LastResampling!)) };
+
+    private Protocol.ResamplingPlan[] DrawPlans(WindowSettled settled)
+    {
         var options = Task.OptionsOf(Replica);
         var stream = new RandomStream(options.Seed, RandomPurpose.Resampling, step: settled.Window - 1);
         var weights = Statistics(settled.Weights).Select(group => group.Weight).ToArray();
@@ -184,20 +218,22 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         return PlanMessages.Of(plan, this);
     }
 
-    /// <summary>Residual scheme: what groups need to tell their share of the next resampling.</summary>
-    public Rewind RewindOf(int group)
+    /// <summary>Residual scheme: what groups need to tell their share of the next resampling,
+    /// (groups).</summary>
+    public Rewind[] Rewinds()
     {
         var tally = Tallies[Settled + 1];
         var weights = Enumerable.Range(0, Task.Groups)
             .Select(g => SamplingPacking.ToStatistics(tally[g]).Weight).ToArray();
-        return new Rewind
+        var scales = ResamplingPlan.Scales(weights);
+        return [.. scales.Select((scale, g) => new Rewind
         {
-            Group = group,
+            Group = Replica * Task.Groups + g,
             Attempt = Attempt,
             Window = Settled + 1,
             Resampling = Resamplings + 1,
-            Scale = SamplingPacking.ToMessage(ResamplingPlan.Scales(weights)[group % Task.Groups]),
-        };
+            Scale = SamplingPacking.ToMessage(scale),
+        })];
     }
 
     private static GroupStatistics[] Statistics(IEnumerable<GroupWeights> weights) =>
