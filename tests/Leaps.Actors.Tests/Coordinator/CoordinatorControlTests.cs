@@ -37,7 +37,7 @@ public sealed class CoordinatorControlTests
         Ask(coordinator, Command.Pause, out _);
         var effects = coordinator.Tell(1, coordinator.Weights(0.1));
         Assert.Equal(1, Assert.Single(effects.Persisted()).WindowSettled.Window);
-        Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal(0, limit.Limit));
+        Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal(1, limit.Limit));
     }
 
     [Fact]
@@ -189,6 +189,17 @@ public sealed class CoordinatorControlTests
         Assert.Equal([new EndRun(2, "")], second.OfType<EndRun>());
         Assert.Empty(second.Sent<StartGroup>());
         Assert.Equal(2, coordinator.State.End!.Replicas);
+    }
+
+    [Fact]
+    public void It_ends_at_once_when_a_standard_error_is_set_that_is_reached()
+    {
+        var coordinator = new CoordinatorUnderTest(SampleTasks.Small(replicas: 3));
+        coordinator.Live();
+        coordinator.Complete(0, spread: 0.5);
+        var effects = Ask(coordinator, Command.Set, out var reply, StandardError, "0.2");
+        Assert.True(reply.Accepted);
+        Assert.Equal([new EndRun(1, "")], effects.OfType<EndRun>());
     }
 
     [Fact]

@@ -216,11 +216,10 @@ public sealed class CoordinatorStateTests
         double[] weights = coordinator.Weights(Uneven);
         Assert.All(coordinator.Tell(1, weights).Sent<AdvanceLimit>(), limit => Assert.False(limit.AllStored));
         Assert.Empty(coordinator.Tell(2, weights, resampling: 1));
-        var stored = new SnapshotStored { Group = 0, Window = 1, Resampling = 1 };
+        var stored = coordinator.Stored(group: 0, window: 1, resampling: 1);
         Assert.Empty(coordinator.Take(stored));
         Assert.Empty(coordinator.Take(stored));
-        stored.Group = 1;
-        Assert.Equal(2, coordinator.Take(stored).Plans().Count());
+        Assert.Equal(2, coordinator.Take(coordinator.Stored(1, 1, 1)).Plans().Count());
         Assert.Equal([1, 2], coordinator.Settled.Select(settled => settled.Window));
     }
 
@@ -260,10 +259,8 @@ public sealed class CoordinatorStateTests
                 Take(coordinator.Summaries(window, even, resampling: 1));
             foreach (var (window, resampling) in new[] { (1, 1L), (4, 1L) })
             {
-                Take(coordinator.Groups(0).Select(group => new SnapshotStored
-                {
-                    Group = group, Window = window, Resampling = resampling,
-                }));
+                Take(coordinator.Groups(0).Select(
+                    group => coordinator.Stored(group, window, resampling)));
             }
             Assert.NotNull(coordinator.State.End);
             journals.Add([.. coordinator.Journal]);
@@ -282,6 +279,18 @@ public sealed class CoordinatorStateTests
         var ready = CoordinatorUnderTest.ReadyOf(start);
         ready.Epoch += 1_000;
         Assert.Empty(coordinator.Take(ready));
+    }
+
+    [Fact]
+    public void What_a_former_life_of_a_group_has_stored_does_not_count()
+    {
+        var coordinator = new CoordinatorUnderTest(SampleTasks.Small(groups: 1, windows: 1));
+        coordinator.Live();
+        coordinator.Tell(1, coordinator.Weights(0));
+        var stored = coordinator.Stored(group: 0, window: 1);
+        coordinator.Take(new PlacementRequest { Group = 0 });
+        Assert.Empty(coordinator.Take(stored));
+        Assert.Single(coordinator.Store(1).OfType<EndRun>());
     }
 
     [Fact]

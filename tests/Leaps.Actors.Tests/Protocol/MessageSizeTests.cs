@@ -57,14 +57,14 @@ public sealed class MessageSizeTests
             case Body.AdvanceLimit:
                 envelope.AdvanceLimit = new AdvanceLimit
                 {
-                    Group = group, Version = Epoch, Settled = window, Limit = window, Resampling = resampling,
-                    AllStored = true, StoreFrom = window,
+                    Group = group, Attempt = 3, Version = Epoch, Settled = window, Limit = window,
+                    Resampling = resampling, AllStored = true, StoreFrom = window,
                 };
                 break;
             case Body.SnapshotStored:
                 envelope.SnapshotStored = new SnapshotStored
                 {
-                    Group = group, Attempt = 3, Window = window, Resampling = resampling,
+                    Group = group, Epoch = Epoch, Attempt = 3, Window = window, Resampling = resampling,
                 };
                 break;
             case Body.PlacementRequest:
@@ -98,7 +98,7 @@ public sealed class MessageSizeTests
             case Body.Rewind:
                 envelope.Rewind = new Rewind
                 {
-                    Group = group, Window = window, Resampling = resampling, Scale = scale,
+                    Group = group, Attempt = 3, Window = window, Resampling = resampling, Scale = scale,
                 };
                 break;
             case Body.GroupSummary:
@@ -120,6 +120,7 @@ public sealed class MessageSizeTests
         int group, int window, int resampling, Actors.Protocol.GroupScale scale) => new()
         {
             Group = group,
+            Attempt = 3,
             Resampling = resampling,
             Window = window,
             Scale = scale,

@@ -30,9 +30,13 @@ internal static class SampleMessages
             With(e => e.StartGroup = Start()),
             With(e => e.AdvanceLimit = new AdvanceLimit
             {
-                Group = 1, Version = 5, Settled = 3, Limit = 7, Resampling = 1, AllStored = true, StoreFrom = 2,
+                Group = 1, Attempt = 1, Version = 5, Settled = 3, Limit = 7, Resampling = 1, AllStored = true,
+                StoreFrom = 2,
             }),
-            With(e => e.Rewind = new Rewind { Group = 1, Window = 3, Resampling = 2, Scale = Scale() }),
+            With(e => e.Rewind = new Rewind
+            {
+                Group = 1, Attempt = 1, Window = 3, Resampling = 2, Scale = Scale(),
+            }),
             With(e => e.ResamplingPlan = Plan()),
             With(e => e.GroupSummary = new GroupSummary
             {
@@ -40,7 +44,7 @@ internal static class SampleMessages
             }),
             With(e => e.SnapshotStored = new SnapshotStored
             {
-                Group = 1, Attempt = 1, Window = 3, Resampling = 2,
+                Group = 1, Epoch = 2, Attempt = 1, Window = 3, Resampling = 2,
             }),
             With(e => e.WalkerTransfer = Transfer()),
             With(e => e.Snapshot = Snapshot()),
@@ -140,6 +144,7 @@ internal static class SampleMessages
     private static ResamplingPlan Plan() => new()
     {
         Group = 1,
+        Attempt = 1,
         Resampling = 2,
         Window = 3,
         Scale = Scale(),
