@@ -112,7 +112,7 @@ internal sealed class CoordinatorUnderTest
     public SnapshotStored Stored(int group, int window, long resampling = 0) => new()
     {
         Group = group,
-        Epoch = _epochs[group],
+        Epoch = _epochs.GetValueOrDefault(group, 1),
         Attempt = State.Attempt(Task.ReplicaOf(group)),
         Window = window,
         Resampling = resampling,
