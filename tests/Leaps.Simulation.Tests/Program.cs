@@ -1,11 +1,12 @@
 using System.Globalization;
 using Leaps.Simulation.Tests;
 
-// fuzz SEEDS FROM: simulates so many seeds. Anything else is for the test runner.
+// fuzz SEEDS FROM: simulates so many seeds. trace SEED: one of them, told in full. Anything else is for the test runner.
 return args switch
 {
     ["fuzz", var seeds, var from] => Fuzzer.Report(
         ulong.Parse(from, CultureInfo.InvariantCulture), int.Parse(seeds, CultureInfo.InvariantCulture),
         Console.Out),
+    ["trace", var seed] => Fuzzer.Trace(ulong.Parse(seed, CultureInfo.InvariantCulture), Console.Out),
     _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
 };

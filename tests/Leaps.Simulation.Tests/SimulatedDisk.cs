@@ -54,6 +54,14 @@ internal sealed class SimulatedDisk(Simulation simulation)
 
     public void CutSnapshots(GroupActor group) => Cut(group);
 
+    /// <summary>Whoever takes a group over first keeps former lives of it from writing, then reads.</summary>
+    public void Fence(int group)
+    {
+        foreach (var owner in _writes.Select(write => write.Owner).OfType<GroupActor>()
+            .Where(owner => owner.Group == group).Distinct().ToList())
+            Cut(owner);
+    }
+
     /// <summary>The newest snapshot that is not damaged.</summary>
     public Snapshot? Load(int group)
     {

@@ -77,7 +77,8 @@ public sealed class SimulationTests
         var scenario = Scenario.Draw(3);
         var task = scenario.Task.With(replicas: 3);
         var ensemble = new ReplicaEnsemble(
-            task.Target, scenario.Network, task.Options, task.Replicas, task.Times).Run();
+            task.Target, scenario.Network, task.Options, task.Replicas, task.Times)
+            .Run(cancellation: TestContext.Current.CancellationToken);
         for (int r = 0; r < task.Replicas; r++)
         {
             var truth = new Truth(task, scenario.Network, r, _ => task.Options.ResamplingThreshold);
@@ -85,8 +86,9 @@ public sealed class SimulationTests
             Assert.Equal(ensemble.Resamplings[r], truth.Resamplings[^1]);
             var walkers = truth.Moments[^1];
             int first = task.FirstSlotOfReplica(r);
-            Assert.Equal(ensemble.Walkers.States.AsSpan(first * walkers.Sites, walkers.States.Length), walkers.States);
-            Assert.Equal(ensemble.Walkers.Families.AsSpan(first, walkers.Count), walkers.Families);
+            Assert.Equal(walkers.States,
+                ensemble.Walkers.States[(first * walkers.Sites)..((first + walkers.Count) * walkers.Sites)]);
+            Assert.Equal(walkers.Families, ensemble.Walkers.Families[first..(first + walkers.Count)]);
             for (int m = 0; m < walkers.Count; m++)
             {
                 Assert.Equal(ensemble.Walkers.LogWeights[first + m],

@@ -262,7 +262,11 @@ public sealed record CoordinatorState
         int r = Task.ReplicaOf(stored.Group);
         var next = With(r, replica => replica.CountStored(
             stored.Group, stored.Attempt, stored.Window, stored.Resampling));
-        if (next.Replicas[r].AllStored)
+        var replica = next.Replicas[r];
+        // One that had to repeat the last resampling has not heard of the next one.
+        if (replica.Residuals is not null && Replicas[r].IsBehind(stored.Group) && !replica.IsBehind(stored.Group))
+            effects.Add(new Send(ActorNames.Group(stored.Group), replica.Rewinds()[stored.Group % Task.Groups]));
+        if (replica.AllStored)
             next = next.Settle(r, effects);
         return next.Finish(r, effects).AnswerSnapshots(effects);
     }
