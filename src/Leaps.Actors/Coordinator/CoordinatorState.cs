@@ -395,7 +395,7 @@ public sealed record CoordinatorState
     }
 
     internal CoordinatorState Store(Effects effects) => Active.Aggregate(this,
-        (state, r) => state.With(r, replica => replica with { StoreFrom = replica.Settled })
+        (state, r) => state.With(r, replica => replica.Store())
             .TellReplica(r, effects).RemindOfPlans(r, effects));
 
     // A group that died took with it what it was asked for: whoever waits for it asks again.
