@@ -133,6 +133,20 @@ public sealed class CoordinatorControlTests
     }
 
     [Fact]
+    public void A_group_that_is_lost_while_snapshots_are_taken_is_waited_for()
+    {
+        var coordinator = Live();
+        coordinator.Tell(1, coordinator.Weights(0.1));
+        coordinator.Take(coordinator.Stored(0, 1));
+        coordinator.Take(new SnapshotsWanted());
+        var start = Assert.Single(
+            coordinator.Take(new PlacementRequest { Group = 0 }).Sent<StartGroup>());
+        Assert.Empty(coordinator.Take(coordinator.Stored(1, 1)).OfType<SnapshotsTaken>());
+        var ready = CoordinatorUnderTest.ReadyOf(start, storedWindow: 1);
+        Assert.Single(coordinator.Take(ready).OfType<SnapshotsTaken>());
+    }
+
+    [Fact]
     public void Cancelling_keeps_the_replicas_that_are_complete_and_ends_everything()
     {
         var coordinator = new CoordinatorUnderTest(SampleTasks.Small(replicas: 3));
