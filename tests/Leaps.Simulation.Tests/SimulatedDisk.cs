@@ -67,10 +67,11 @@ internal sealed class SimulatedDisk(Simulation simulation)
     {
         if (!_snapshots.TryGetValue(group, out var kept) || kept.Count == 0)
             return null;
-        int replica = simulation.Task.ReplicaOf(group);
-        if (_dice.Chance(simulation.Scenario.Damage) && simulation.Faults.Left > 0 && !IsComplete(replica))
+        // A result that is damaged afterwards is beyond repair.
+        if (_dice.Chance(simulation.Scenario.Damage) && simulation.Faults.Left > 0
+            && Newest(group)!.Window < simulation.Task.Windows)
         {
-            Damaged.Add(replica);
+            Damaged.Add(simulation.Task.ReplicaOf(group));
             kept.RemoveAt(kept.Count - 1);
         }
         return Newest(group) is { } snapshot ? Sabotaged(snapshot) : null;
@@ -78,9 +79,6 @@ internal sealed class SimulatedDisk(Simulation simulation)
 
     public Snapshot? Newest(int group) => _snapshots.TryGetValue(group, out var kept) && kept.Count > 0
         ? Snapshot.Parser.ParseFrom(kept[^1]) : null;
-
-    // What is complete nobody starts again: a result that is damaged afterwards is beyond repair.
-    private bool IsComplete(int replica) => Events().Any(item => item.ReplicaCompleted?.Replica == replica);
 
     private void Keep(int group, byte[] bytes, Snapshot snapshot)
     {

@@ -132,6 +132,8 @@ public sealed record CoordinatorState
         return extended with
         {
             End = null,
+            // Nobody extends a run in order to see it stand still.
+            Paused = false,
             Replicas = extended.Replicas.AddRange(
                 Enumerable.Range(Replicas.Count, Math.Max(0, replicas - Replicas.Count))
                     .Select(r => new ReplicaState(extended.Task, r))),

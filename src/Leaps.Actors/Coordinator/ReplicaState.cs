@@ -103,6 +103,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
 
     public ReplicaState Count(ResidualShare share) =>
         Residuals is null || share.Attempt != Attempt || share.Resampling != Resamplings + 1
+            || share.Window != Settled + 1
             ? this : this with { Residuals = Residuals.SetItem(share.Group % Task.Groups, share) };
 
     /// <summary>The group may have a snapshot, but which one it has is to be told.</summary>

@@ -255,6 +255,7 @@ public sealed record WalkerGroupState
             Group = Group,
             Attempt = Attempt,
             Resampling = Rewind.Resampling,
+            Window = Window,
             Certain = residual.Certain,
             Fractions = residual.Fractions,
         }));

@@ -67,6 +67,13 @@ public sealed class CoordinatorControlTests
         Assert.Empty(Assert.Single(effects.Persisted()).WindowSettled.Weights);
         Assert.Equal([0, 1, 2], effects.Sent<AdvanceLimit>().Select(limit => limit.Group));
         Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal(1, limit.Settled));
+
+        // A share of that window which comes late is none of the next resampling.
+        Ask(coordinator, Command.Set, out _, Threshold, "0.5");
+        var next = CoordinatorStateTests.Shares(coordinator, coordinator.Tell(2, uneven), uneven);
+        coordinator.TakeAll(next[..2]);
+        Assert.Empty(coordinator.Take(shares[2]));
+        Assert.Equal(3, coordinator.Take(next[2]).Plans().Count());
     }
 
     [Theory]
@@ -234,6 +241,7 @@ public sealed class CoordinatorControlTests
         var extended = coordinator.RebornAfter(
             new CoordinatorEvent { RunExtended = new RunExtended { Replicas = 3 } });
         Assert.Null(extended.State.End);
+        Assert.False(extended.State.Paused);
         var effects = extended.Live();
         Assert.Equal([2, 3, 4, 5], effects.Sent<StartGroup>().Select(start => start.Group));
         extended.Complete(1);

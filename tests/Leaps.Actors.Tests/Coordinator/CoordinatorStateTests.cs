@@ -310,6 +310,7 @@ public sealed class CoordinatorStateTests
                 Group = rewind.Group,
                 Attempt = coordinator.State.Attempt(coordinator.Task.ReplicaOf(rewind.Group)),
                 Resampling = rewind.Resampling,
+                Window = rewind.Window,
                 Certain = residual.Certain,
                 Fractions = residual.Fractions,
             };

@@ -175,6 +175,7 @@ public sealed class MessageCodecTests
             "stored_resampling is 3; it must be at most 2." },
         { Body.PlacementRequest, e => e.PlacementRequest.Group = -1, "group is -1;" },
         { Body.ResidualShare, e => e.ResidualShare.Fractions = -1, "fractions is -1;" },
+        { Body.ResidualShare, e => e.ResidualShare.Window = 0, "window is 0; it must be at least 1." },
         { Body.TransferRequest, e => e.TransferRequest.Resampling = 0, "resampling is 0;" },
         { Body.TransferForgotten, e => e.TransferForgotten.ToGroup = -1, "to_group is -1;" },
         { Body.WalkerTransfer, e => e.WalkerTransfer.Walkers = null, "walkers is missing." },

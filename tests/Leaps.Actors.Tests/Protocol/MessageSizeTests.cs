@@ -92,7 +92,8 @@ public sealed class MessageSizeTests
             case Body.ResidualShare:
                 envelope.ResidualShare = new ResidualShare
                 {
-                    Group = group, Attempt = 3, Resampling = resampling, Certain = 100, Fractions = 7.5,
+                    Group = group, Attempt = 3, Resampling = resampling, Window = window, Certain = 100,
+                    Fractions = 7.5,
                 };
                 break;
             case Body.Rewind:

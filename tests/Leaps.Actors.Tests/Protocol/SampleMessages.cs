@@ -134,7 +134,7 @@ internal static class SampleMessages
     };
 
     public static ResidualShare Residual() =>
-        new() { Group = 1, Attempt = 1, Resampling = 2, Certain = 17, Fractions = 7.5 };
+        new() { Group = 1, Attempt = 1, Resampling = 2, Window = 3, Certain = 17, Fractions = 7.5 };
 
     private static StartGroup Start() =>
         new() { Group = 1, Epoch = (3L << 32) + 7, Attempt = 1, Sampling = Sampling() };
