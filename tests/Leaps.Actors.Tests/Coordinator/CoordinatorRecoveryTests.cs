@@ -5,7 +5,7 @@ using ResamplingPlan = Leaps.Actors.Protocol.ResamplingPlan;
 
 namespace Leaps.Actors.Tests.Coordinator;
 
-/// <summary>A coordinator that comes back from its journal, and groups that come back with what they have.</summary>
+/// <summary>A coordinator that comes back from its journal, and groups with what they have.</summary>
 public sealed class CoordinatorRecoveryTests
 {
     private const double Uneven = 3;

@@ -6,7 +6,9 @@ using ResamplingPlan = Leaps.Actors.Protocol.ResamplingPlan;
 
 namespace Leaps.Actors.Tests.Coordinator;
 
-/// <summary>Windows, limits and resamplings, told by hand. Weights of spread 3 have a relative ESS near 0.3.</summary>
+/// <summary>
+/// Windows, limits and resamplings, told by hand. Weights of spread 3 have a relative ESS near 0.3.
+/// </summary>
 public sealed class CoordinatorStateTests
 {
     private const double Uneven = 3;
@@ -104,7 +106,8 @@ public sealed class CoordinatorStateTests
         for (int window = 4; window >= 2; window--)
             Assert.Empty(coordinator.Take(coordinator.Summaries(window, weights)[1]));
         var effects = coordinator.Take(coordinator.Summaries(1, weights)[1]);
-        Assert.Equal([1, 2, 3, 4], effects.OfType<Settled>().Select(settled => settled.Window.Window.Index + 1));
+        Assert.Equal(
+            [0, 1, 2, 3], effects.OfType<Settled>().Select(settled => settled.Window.Window.Index));
         Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal((4, 6), (limit.Settled, limit.Limit)));
     }
 
@@ -187,7 +190,8 @@ public sealed class CoordinatorStateTests
                 task.OptionsOf(replica).Seed, RandomPurpose.Resampling, step: 1);
             int[] expected = Resampling.Ancestors(scheme, weights, task.GroupSizes, ref stream);
             Assert.Equal(expected, Ancestors(coordinator, plans, weights, replica));
-            Assert.All(plans, plan => Assert.Equal((1, 2, false), (plan.Resampling, plan.Window, plan.Again)));
+            Assert.All(plans, plan =>
+                Assert.Equal((1, 2, false), (plan.Resampling, plan.Window, plan.Again)));
         }
     }
 
@@ -247,7 +251,8 @@ public sealed class CoordinatorStateTests
         var journals = new List<CoordinatorEvent[]>();
         foreach (int times in new[] { 1, 2, 3 })
         {
-            var coordinator = new CoordinatorUnderTest(SampleTasks.Small(groups: 3, windows: 4, scheme: scheme));
+            var coordinator = new CoordinatorUnderTest(
+                SampleTasks.Small(groups: 3, windows: 4, scheme: scheme));
             IEnumerable<Effect> Take(IEnumerable<object> messages) => coordinator.TakeAll(
                 messages.SelectMany(message => Enumerable.Repeat(message, times)));
             double[] uneven = coordinator.Weights(Uneven), even = coordinator.Weights(0.1);

@@ -18,7 +18,10 @@ public sealed class MessageSizeTests
         var options = new AnnealerOptions { Walkers = 1_000_000, Groups = 10_000, Windows = windows };
         var task = new SamplingTask(SampleMessages.Potts, options, TimeGrid.Uniform(windows), replicas: 64);
         var envelope = SampleMessages.Empty();
-        envelope.StartGroup = new StartGroup { Group = 639_999, Epoch = Epoch, Sampling = task.Specification };
+        envelope.StartGroup = new StartGroup
+        {
+            Group = 639_999, Epoch = Epoch, Sampling = task.Specification,
+        };
         byte[] message = _codec.Encode(envelope);
         TestContext.Current.TestOutputHelper?.WriteLine($"StartGroup: {message.Length:N0} bytes");
         Assert.InRange(message.Length, 8 * windows, MessageCodec.StartGroupMaximumBytes);
@@ -45,7 +48,8 @@ public sealed class MessageSizeTests
     public void What_is_sent_often_is_small(Body body, int most)
     {
         const int group = 639_999, window = 999_999, resampling = 100_000;
-        var envelope = Envelope.Create(SampleMessages.Run, "coordinator", $"group-{group}", Epoch, 10_000_000);
+        var envelope = Envelope.Create(
+            SampleMessages.Run, "coordinator", $"group-{group}", Epoch, 10_000_000);
         var weights = SampleMessages.Weights();
         weights.Count = 100;
         weights.FirstFamily = weights.LastFamily = 1 << 29;

@@ -72,7 +72,10 @@ internal static class SampleMessages
             {
                 Attempt = 1, Resampling = 2, FromGroup = 1, ToGroup = 2,
             }),
-            With(e => e.TransferForgotten = new TransferForgotten { Attempt = 1, Resampling = 2, ToGroup = 2 }),
+            With(e => e.TransferForgotten = new TransferForgotten
+            {
+                Attempt = 1, Resampling = 2, ToGroup = 2,
+            }),
         ];
         return all.ToDictionary(e => e.BodyCase);
     }

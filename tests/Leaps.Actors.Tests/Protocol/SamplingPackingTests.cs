@@ -74,7 +74,8 @@ public sealed class SamplingPackingTests
             from kernel in Gen.Choose(0, 6)
             select new SamplingTask(
                 new IsingTarget(new Lattice(3, 5), new CouplingSchedule(ScheduleShape.Switch,
-                    new Couplings(0, -0.0, switchValue, 0.5), new Couplings(j, field, beta, moment), switchValue)),
+                    new Couplings(0, -0.0, switchValue, 0.5), new Couplings(j, field, beta, moment),
+                    switchValue)),
                 Options((McmcKernelKind)kernel) with
                 {
                     Seed = seed,
@@ -83,7 +84,8 @@ public sealed class SamplingPackingTests
                     ResamplingThreshold = threshold / (double)(1 << 20),
                     Mcmc = new McmcOptions
                     {
-                        Kernel = (McmcKernelKind)kernel, Sweeps = runAhead, Moves = groups, Rate = Math.Abs(rate),
+                        Kernel = (McmcKernelKind)kernel, Sweeps = runAhead, Moves = groups,
+                        Rate = Math.Abs(rate),
                     },
                 }, TimeGrid.Uniform(windows), replicas)
             {

@@ -5,7 +5,7 @@ using Leaps.Model.Sampling;
 
 namespace Leaps.Actors.Tests.WalkerGroup;
 
-/// <summary>Groups at a global resampling, by the plans of a coordinator and with the weights of real windows.</summary>
+/// <summary>Groups at a global resampling: a coordinator's plans for the weights of real windows.</summary>
 public sealed class ExchangeTests
 {
     public static TheoryData<ResamplingScheme> Schemes => [.. Enum.GetValues<ResamplingScheme>()];
@@ -20,7 +20,8 @@ public sealed class ExchangeTests
         Assert.NotEmpty(transfers);
         foreach (var transfer in transfers.Reverse())
             resampled.Groups[transfer.ToGroup].Take(transfer);
-        Assert.All(resampled.Groups, group => Assert.Equal((1, 2), (group.State.Resampling, group.State.Window)));
+        Assert.All(resampled.Groups, group =>
+            Assert.Equal((1, 2), (group.State.Resampling, group.State.Window)));
         var population = resampled.Population(2);
         Assert.Equal(resampled.After.States, population.States);
         Assert.Equal(resampled.After.Families, population.Families);
@@ -137,8 +138,8 @@ public sealed class ExchangeTests
         Assert.Equal([transfer], sender.Take(request).Sent<WalkerTransfer>());
         sender.Limit(version: 3, settled: 3, limit: 3, resampling: 1, allStored: true);
         var send = Assert.IsType<Send>(Assert.Single(sender.Take(request)));
-        Assert.Equal((ActorNames.Coordinator,
-            new TransferForgotten { Resampling = 1, ToGroup = transfer.ToGroup }), (send.Recipient, send.Body));
+        var forgotten = new TransferForgotten { Resampling = 1, ToGroup = transfer.ToGroup };
+        Assert.Equal((ActorNames.Coordinator, forgotten), (send.Recipient, send.Body));
         request.Attempt = 1;
         Assert.Empty(sender.Take(request));
     }
@@ -149,7 +150,8 @@ public sealed class ExchangeTests
         var resampled = Resampled.At(window: 2, moved: 2);
         int from = resampled.Plans.First(plan => plan.Outgoing.Count > 0).Group;
         var sender = resampled.Groups[from];
-        Assert.Empty(sender.Take(new TransferRequest { Resampling = 1, FromGroup = from, ToGroup = 1 - from }));
+        Assert.Empty(sender.Take(
+            new TransferRequest { Resampling = 1, FromGroup = from, ToGroup = 1 - from }));
         Assert.Single(sender.Take(resampled.Plans[from]).Sent<WalkerTransfer>());
     }
 
@@ -240,7 +242,8 @@ public sealed class ExchangeTests
         var expected = GroupResidual.Of(group.State.Moments[2].Walkers.LogWeights,
             SamplingPacking.ToScale(rewind.Scale));
         var share = Assert.Single(group.Take(rewind).Sent<ResidualShare>());
-        Assert.Equal((expected.Certain, expected.Fractions, 1L), (share.Certain, share.Fractions, share.Resampling));
+        Assert.Equal((expected.Certain, expected.Fractions), (share.Certain, share.Fractions));
+        Assert.Equal((1, 2), (share.Resampling, share.Window));
         Assert.Equal(2, group.State.Window);
         group.Limit(version: 2, settled: 1, limit: 6);
         Assert.False(group.Moves);

@@ -6,7 +6,7 @@ using Leaps.Model.Sampling;
 namespace Leaps.Actors.Tests.WalkerGroup;
 
 /// <summary>
-/// A group without a runtime: takes messages one by one. Its device and its disk answer when they are told to.
+/// A group without a runtime: takes messages one by one. Its device and its disk answer when told to.
 /// </summary>
 internal sealed class GroupUnderTest(SamplingTask task, int group = 0, Snapshot? stored = null)
 {

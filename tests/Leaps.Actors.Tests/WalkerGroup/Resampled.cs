@@ -23,8 +23,10 @@ internal sealed class Resampled
     public ResamplingPlan[] Plans { get; private set; } = [];
     public Rewind[] Rewinds { get; private set; } = [];
 
-    /// <summary>(walkers), of one process that has all of them, at the window's end, before and after.</summary>
+    /// <summary>(walkers), of one process that has all of them, at the window's end.</summary>
     public Walkers Before { get; private set; } = null!;
+
+    /// <summary>The same, resampled.</summary>
     public Walkers After { get; private set; } = null!;
 
     /// <param name="window">that ends in a resampling</param>

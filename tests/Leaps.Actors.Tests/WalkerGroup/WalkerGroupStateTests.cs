@@ -15,7 +15,8 @@ public sealed class WalkerGroupStateTests
         Assert.Empty(group.Limit(version: 1, settled: 0, limit: 3));
         Assert.Empty(group.Take(new TransferRequest { Resampling = 1, FromGroup = 1 }));
         var send = Assert.IsType<Send>(Assert.Single(group.Take(new GroupReborn())));
-        Assert.Equal((ActorNames.Coordinator, new PlacementRequest { Group = 1 }), (send.Recipient, send.Body));
+        Assert.Equal(ActorNames.Coordinator, send.Recipient);
+        Assert.Equal(new PlacementRequest { Group = 1 }, send.Body);
     }
 
     [Fact]
