@@ -36,8 +36,8 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
     // ---- From the groups ----
 
     /// <summary>By windows complete, of windows beyond the settled ones.</summary>
-    public ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>> Tallies { get; private init; } =
-        ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
+    public ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>> Tallies { get; private init; }
+        = ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
 
     /// <summary>Of the resampling that is under way by the residual scheme; null where none is.</summary>
     public ImmutableDictionary<int, ResidualShare>? Residuals { get; private init; }
@@ -47,7 +47,10 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         ImmutableDictionary<int, (int, long)>.Empty;
 
     /// <summary>Every group is to have a snapshot of this many windows, or more.</summary>
-    public int StoreFrom { get; init; }
+    public int StoreFrom { get; private init; }
+
+    // Groups that are not known to have one.
+    private int Unstored { get; init; }
 
     /// <summary>Groups whose newest snapshot has seen every resampling, and those at t = 1.</summary>
     public int StoredGroups { get; private init; }
@@ -71,7 +74,8 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         };
         return !resampled ? next : (next with
         {
-            LogNormalizerRatio = LogNormalizerRatio + PopulationWeight.Of(Statistics(settled.Weights)).LogMeanExp,
+            LogNormalizerRatio =
+                LogNormalizerRatio + PopulationWeight.Of(Statistics(settled.Weights)).LogMeanExp,
             Resamplings = Resamplings + 1,
             LastResampling = settled,
             Tallies = Tallies.Clear(),
@@ -112,6 +116,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
             Stored = Stored.Remove(index),
             StoredGroups = StoredGroups - (before.Resampling >= Resamplings ? 1 : 0),
             FinalGroups = FinalGroups - (before.Window == Task.Windows ? 1 : 0),
+            Unstored = Unstored + (before.Window >= StoreFrom ? 1 : 0),
         };
     }
 
@@ -135,12 +140,19 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
             Stored = Stored.SetItem(index, (window, resampling)),
             StoredGroups = StoredGroups + (!counted && resampling >= Resamplings ? 1 : 0),
             FinalGroups = FinalGroups + (window == Task.Windows && before.Window < Task.Windows ? 1 : 0),
+            Unstored = Unstored - (window >= StoreFrom && before.Window < StoreFrom ? 1 : 0),
         };
     }
 
+    /// <summary>Every group is to have a snapshot of the settled window, or a later one.</summary>
+    public ReplicaState Store() => this with
+    {
+        StoreFrom = Settled,
+        Unstored = Task.Groups - Stored.Values.Count(stored => stored.Window >= Settled),
+    };
+
     /// <summary>Whether every group has a snapshot of <see cref="StoreFrom"/> or more windows.</summary>
-    public bool IsStored => StoreFrom == 0 || IsComplete || Enumerable.Range(0, Task.Groups).All(
-        g => Stored.TryGetValue(g, out var stored) && stored.Window >= StoreFrom);
+    public bool IsStored => StoreFrom == 0 || IsComplete || Unstored == 0;
 
     /// <summary>Whether a group asks for transfers of a resampling that it once had stored.</summary>
     public bool HasLost(TransferForgotten forgotten) => forgotten.Attempt == Attempt
