@@ -24,7 +24,8 @@ internal static class Fuzzer
     public static SortedDictionary<ulong, string> Run(ulong from, int seeds)
     {
         var violations = new ConcurrentDictionary<ulong, string>();
-        Parallel.For(0, seeds, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, k =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, seeds, parallel, k =>
         {
             ulong seed = from + (ulong)k;
             if (Violation(Scenario.Draw(seed)) is { } violation)
