@@ -327,24 +327,31 @@ public sealed partial record CoordinatorState
 
     private CoordinatorState TellReplica(int r, Effects effects)
     {
-        var next = this with { LimitTold = LimitTold.SetItem(r, Replicas[r].Settled) };
-        return GroupsOf(r).Aggregate(next, (state, group) => state.Tell(group, effects));
+        long version = Version;
+        foreach (int group in GroupsOf(r))
+            effects.Add(LimitOf(group, ++version));
+        return this with { Version = version, LimitTold = LimitTold.SetItem(r, Replicas[r].Settled) };
     }
 
     private CoordinatorState Tell(int group, Effects effects)
     {
+        effects.Add(LimitOf(group, Version + 1));
+        return this with { Version = Version + 1 };
+    }
+
+    private Send LimitOf(int group, long version)
+    {
         var replica = Replicas[Task.ReplicaOf(group)];
-        effects.Add(new Send(ActorNames.Group(group), new AdvanceLimit
+        return new Send(ActorNames.Group(group), new AdvanceLimit
         {
             Group = group,
             Attempt = replica.Attempt,
-            Version = Version + 1,
+            Version = version,
             Settled = replica.Settled,
             Limit = Paused ? replica.Settled : Math.Min(Task.Windows, replica.Settled + Task.RunAhead),
             Resampling = replica.Resamplings,
             AllStored = replica.AllStored,
             StoreFrom = replica.StoreFrom,
-        }));
-        return this with { Version = Version + 1 };
+        });
     }
 }

@@ -31,7 +31,18 @@ internal static class EnvelopeValidation
             case Body.WalkerTransfer: Check(envelope.WalkerTransfer, checks); break;
             case Body.Snapshot: Check(envelope.Snapshot, checks); break;
             case Body.ParameterVersion: Check(envelope.ParameterVersion, checks); break;
-            case Body.RolloutSlice: Check(envelope.RolloutSlice, checks); break;
+            case Body.RolloutMade: Check(envelope.RolloutMade, checks); break;
+            case Body.RolloutOrder: Check(envelope.RolloutOrder, checks); break;
+            case Body.RolloutStored:
+                checks.Range("index", envelope.RolloutStored.Index, 0);
+                break;
+            case Body.BufferReady:
+                foreach (int index in envelope.BufferReady.Rollouts)
+                    checks.Range("rollouts", index, 0);
+                break;
+            case Body.TrainerSaved:
+                checks.Range("update", envelope.TrainerSaved.Update, 0);
+                break;
             case Body.BatchRequest: Check(envelope.BatchRequest, checks); break;
             case Body.Batch: Check(envelope.Batch, checks); break;
             case Body.ControlRequest: Check(envelope.ControlRequest, checks); break;
@@ -205,25 +216,32 @@ internal static class EnvelopeValidation
             Check(transfer, checks);
     }
 
-    private static void Check(ParameterVersion version, FieldChecks checks)
+    private static void Check(ParameterVersion? version, FieldChecks checks)
     {
+        if (version is null)
+            throw checks.Wrong("parameters is missing.");
         checks.Range("update", version.Update, 0);
         checks.Digest("sha256", version.Sha256);
+        if (version.Values.Length % sizeof(float) != 0)
+            throw checks.Wrong($"values has {version.Values.Length} bytes; a float32 has 4.");
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(version.Data.Span, digest);
+        SHA256.HashData(version.Values.Span, digest);
         if (!digest.SequenceEqual(version.Sha256.Span))
-            throw checks.Wrong("sha256 is not that of data: the parameters were damaged on the way.");
+            throw checks.Wrong("sha256 is not that of values: the parameters were damaged on the way.");
     }
 
-    private static void Check(RolloutSlice slice, FieldChecks checks)
+    private static void Check(RolloutOrder order, FieldChecks checks)
     {
-        checks.Range("rollout", slice.Rollout, 0);
-        checks.Range("slices", slice.Slices, 1);
-        checks.Range("slice", slice.Slice, 0, slice.Slices - 1);
-        checks.Range("time", slice.Time, 0, 1);
-        checks.Walkers(slice.Walkers);
-        checks.LogWeights(slice.LogWeights, slice.Walkers.Count);
-        checks.Digest("parameters", slice.Parameters, optional: true);
+        checks.Range("index", order.Index, 0);
+        checks.Range("due_update", order.DueUpdate, 0);
+        Check(order.Parameters, checks);
+    }
+
+    private static void Check(RolloutMade made, FieldChecks checks)
+    {
+        checks.Range("index", made.Index, 0);
+        if (made.Rollout.IsEmpty)
+            throw checks.Wrong("rollout is missing.");
     }
 
     private static void Check(BatchRequest request, FieldChecks checks)

@@ -31,8 +31,7 @@ public static class ConfigurationReader
                 mapping = change.ApplyTo(mapping);
             document = mapping;
         }
-        var top = new Section(
-            document, "", "target", "network", "train", "sample", "seed", "threads", "output");
+        var top = new Section(document, "");
         if (top["target"] is not { } targetNode)
             throw new LeapsException($"{name}: 'target' is missing; it says what to sample");
         var target = TargetReader.Read(targetNode, out var created);

@@ -68,6 +68,7 @@ public sealed class ConfigurationWriter
     {
         Line(0, "train");
         Line(1, "updates", train.Updates);
+        Line(1, "target-relative-ess", train.TargetRelativeEss);
         Line(1, "batch", train.Batch);
         Line(1, "learning-rate", train.LearningRate);
         Line(1, "decay", Flow(("every", train.DecayEvery), ("factor", train.DecayFactor)));
@@ -76,7 +77,8 @@ public sealed class ConfigurationWriter
         Line(1, "pool",
             Flow(("walkers", train.PoolWalkers), ("times", train.PoolTimes), ("sweeps", train.PoolSweeps)));
         Line(1, "rollouts", Flow(("walkers", train.RolloutWalkers), ("buffer-cycle", train.BufferCycle),
-            ("buffer-size", train.BufferSize), ("moves", train.RolloutMoves)));
+            ("buffer-size", train.BufferSize), ("moves", train.RolloutMoves),
+            ("staleness", train.RolloutStaleness)));
         Line(1, "horizon", Flow(("updates", train.HorizonUpdates), ("step", train.HorizonStep)));
         Line(1, "evaluate", Flow(("every", train.EvaluateEvery), ("walkers", train.EvaluationWalkers),
             ("windows", train.EvaluationWindows)));

@@ -22,7 +22,10 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
     private readonly Queue<double> _losses = [];
     private long _start, _lastReport;
 
-    /// <summary>All updates. Afterwards the model and the network hold the best parameters.</summary>
+    /// <summary>
+    /// All updates, or as many as the target needs. Afterwards the model and the network hold the best
+    /// parameters.
+    /// </summary>
     /// <exception cref="OperationCanceledException">Interrupted; a notice says what is kept.</exception>
     /// <exception cref="Leaps.Model.LeapsException">
     /// The training diverged, or a file can't be written.
@@ -31,11 +34,11 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
     {
         var metrics = new MetricsFile(directory, context.Clock);
         _start = _lastReport = context.Clock.GetTimestamp();
-        var trainer = new Trainer(target, model, network, options, context.Cancellation);
+        var trainer = new Trainer(target, model, network, options);
         bool interrupted = false;
         try
         {
-            while (trainer.Updates < options.Updates && !interrupted)
+            while (!trainer.IsComplete && !interrupted)
                 interrupted = !Update(trainer, metrics);
         }
         catch
@@ -89,8 +92,7 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
 
     private void Report(Trainer trainer, TrainingRecord record)
     {
-        bool ends = trainer.Updates == options.Updates;
-        if (!ends && record.EvaluatedRelativeEss is null
+        if (!trainer.IsComplete && record.EvaluatedRelativeEss is null
             && context.Clock.GetElapsedTime(_lastReport) < ReportInterval)
             return;
         _lastReport = context.Clock.GetTimestamp();

@@ -1,9 +1,11 @@
 using Leaps.Model.Random;
-using Leaps.Model.Sampling;
 
 namespace Leaps.Model.Training;
 
-/// <summary>A bounded buffer of rollouts, the oldest dropped first, sampled by seeded draws.</summary>
+/// <summary>
+/// A bounded buffer of rollouts, the oldest dropped first, sampled by seeded draws. Its state is its
+/// rollouts: added again in order they make the same buffer.
+/// </summary>
 public sealed class ReplayBuffer(int capacity)
 {
     private readonly Queue<Rollout> _rollouts = new();
@@ -11,13 +13,27 @@ public sealed class ReplayBuffer(int capacity)
     public int Count => _rollouts.Count;
     public bool IsFull => _rollouts.Count >= capacity;
 
+    /// <summary>The oldest first.</summary>
+    public IReadOnlyCollection<Rollout> Rollouts => _rollouts;
+
     public void Add(Rollout rollout)
     {
         if (IsFull) _rollouts.Dequeue();
         _rollouts.Enqueue(rollout);
     }
 
+    /// <summary>
+    /// The batch of an update of a training: for the same rollouts, seed and update it is the same.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The buffer is empty.</exception>
+    public void Sample(TrainingBatch batch, ulong seed, int update)
+    {
+        var stream = new RandomStream(seed, RandomPurpose.TrainingBatch, step: update);
+        Sample(batch, batch.States.Length / batch.Count, ref stream);
+    }
+
     /// <summary>Pairs of uniform time and walker from one uniform rollout, in order of time.</summary>
+    /// <exception cref="InvalidOperationException">The buffer is empty.</exception>
     public void Sample(TrainingBatch batch, int sites, ref RandomStream stream)
     {
         if (Count == 0) throw new InvalidOperationException("The replay buffer is empty.");
@@ -33,9 +49,3 @@ public sealed class ReplayBuffer(int capacity)
         }
     }
 }
-
-/// <summary>States of one rollout of Algorithm 1 at each time of its grid.</summary>
-/// <param name="Times">(k + 1)</param>
-/// <param name="Slices">(k + 1), each of <paramref name="Walkers"/> states</param>
-/// <param name="Walkers">number of walkers</param>
-public sealed record Rollout(double[] Times, PackedStates[] Slices, int Walkers);

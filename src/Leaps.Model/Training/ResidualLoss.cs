@@ -11,7 +11,8 @@ namespace Leaps.Model.Training;
 /// </summary>
 /// <remarks>
 /// A batch is cut into a fixed number of slices, each summed by itself and then added in order: the gradient
-/// does not depend on the number of threads.
+/// does not depend on the number of threads. Several devices of one kind share the slices, and the gradient
+/// does not depend on their number either.
 /// </remarks>
 public sealed class ResidualLoss
 {
@@ -29,20 +30,36 @@ public sealed class ResidualLoss
     private readonly int _batch;
 
     public ResidualLoss(Target target, LeapsModel model, RateNetwork network, int batch, int threads)
+        : this(target, model, [network], batch, threads)
     {
+    }
+
+    /// <param name="target">what the network is to sample</param>
+    /// <param name="model">whose residuals</param>
+    /// <param name="networks">
+    /// the model's network on each device, parameters loaded; each gets an equal run of slices
+    /// </param>
+    /// <param name="batch">pairs of every batch</param>
+    /// <param name="threads">0: as many as the machine has; at least one a device is used</param>
+    public ResidualLoss(Target target, LeapsModel model, IReadOnlyList<RateNetwork> networks, int batch,
+        int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(networks.Count);
         _target = target;
         _model = model;
         _batch = batch;
         _parallel = new ParallelOptions
         {
-            MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount,
+            MaxDegreeOfParallelism = Math.Max(
+                networks.Count, threads > 0 ? threads : Environment.ProcessorCount),
         };
         _freeEnergy = new Mlp(model.Layout, FreeEnergyNetwork.Prefix, model.FreeEnergy.Widths);
         _residuals = new double[batch];
         int size = Math.Max(1, (batch + MaxSlices - 1) / MaxSlices);
-        _slices = [.. Enumerable.Range(0, (batch + size - 1) / size)
+        int slices = (batch + size - 1) / size;
+        _slices = [.. Enumerable.Range(0, slices)
             .Select(s => new Slice(s * size, Math.Min(size, batch - s * size), target, model,
-                network.CreateEvaluator()))];
+                networks[s * networks.Count / slices].CreateEvaluator()))];
     }
 
     /// <summary>The loss of a batch at the parameters last loaded into the network.</summary>

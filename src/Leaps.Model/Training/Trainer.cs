@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Leaps.Model.Devices;
 using Leaps.Model.Networks;
 using Leaps.Model.Random;
@@ -19,44 +21,72 @@ public sealed record TrainingRecord(
 /// Algorithm 2 of "LEAPS" (Holderrieth, Albergo, Jaakkola, ICML 2025), an update at a time: pairs (X, t) from
 /// a source, one Adam step on θ and φ together along the gradient of the residual loss.
 /// </summary>
+/// <remarks>
+/// It may stop after any update, be saved, and go on elsewhere: the bits are those of a training that never
+/// stopped. An update depends on its index alone, never on how many are asked for: more may be asked for
+/// later. Only the evaluation at the former end is then one that an unbroken training would not have made.
+/// </remarks>
 public sealed class Trainer
 {
     private readonly Target _target;
-    private readonly RateNetwork _network;
+    private readonly IReadOnlyList<RateNetwork> _networks;
     private readonly TrainingOptions _options;
-    private readonly ITrainingSource _source;
+    private readonly ITrainingSource? _source;
     private readonly ResidualLoss _loss;
     private readonly TrainingBatch _batch;
     private readonly Adam _adam;
     private readonly double[] _gradient;
+    private readonly SortedDictionary<int, double> _learningRates = [];
     private readonly ParameterSet _best;
+    private TrainingRecord? _unevaluated;
+
+    /// <summary>On one device, with the source that the options ask for.</summary>
+    /// <inheritdoc cref="Trainer(Target, LeapsModel, IReadOnlyList{RateNetwork}, TrainingOptions)"/>
+    public Trainer(Target target, LeapsModel model, RateNetwork network, TrainingOptions options)
+        : this(target, model, [network], options)
+    {
+    }
+
+    /// <summary>On several devices, with the source that the options ask for.</summary>
+    /// <inheritdoc
+    /// cref="Trainer(Target, LeapsModel, IReadOnlyList{RateNetwork}, TrainingOptions, ITrainingSource)"/>
+    public Trainer(Target target, LeapsModel model, IReadOnlyList<RateNetwork> networks,
+        TrainingOptions options)
+        : this(target, model, networks, options,
+            ITrainingSource.Create(target, model, networks[0], options))
+    {
+    }
 
     /// <param name="target">what the network is to sample</param>
-    /// <param name="model">trained in place</param>
-    /// <param name="network">
-    /// the model's network on a device; holds the model's parameters after every update
+    /// <param name="model">trained in place; its parameters are rounded to float32</param>
+    /// <param name="networks">
+    /// the model's network on each device, all of one kind; they hold the model's parameters after every
+    /// update. They share the gradient; the first one alone does the rest.
     /// </param>
     /// <param name="options">how</param>
-    /// <param name="cancellation">of the warm-up of a pool</param>
+    /// <param name="source">of the batches; null: they come from the caller, to <see cref="Step"/></param>
     /// <exception cref="LeapsException">
-    /// An option is out of range, or the network does not fit the target.
+    /// An option is out of range, the network does not fit the target, or the devices are of several kinds.
     /// </exception>
-    public Trainer(Target target, LeapsModel model, RateNetwork network, TrainingOptions options,
-        CancellationToken cancellation = default)
+    public Trainer(Target target, LeapsModel model, IReadOnlyList<RateNetwork> networks,
+        TrainingOptions options, ITrainingSource? source)
     {
         options.Validate();
         model.Network.CheckFits(target);
+        if (networks.FirstOrDefault(network => network.DeviceKind != networks[0].DeviceKind) is { } other)
+            throw new LeapsException(
+                $"Training can't share {networks[0].DeviceKind} and {other.DeviceKind}: use devices of one "
+                + "kind.");
         if (options.EvaluateEvery > 0)
             Walkers.RequireRoom(options.EvaluationWalkers, target.Sites, "evaluation walkers");
         _target = target;
-        _network = network;
+        _networks = [.. networks];
         _options = options;
+        _source = source;
         Model = model;
-        network.Load(model.Parameters);
-        _source = options.Source == TrainingSource.Pool
-            ? new EquilibriumPool(target, options, cancellation)
-            : new RolloutSource(target, network, options);
-        _loss = new ResidualLoss(target, model, network, options.Batch, options.Threads);
+        model.Parameters.RoundToSingle();
+        LoadNetworks();
+        _loss = new ResidualLoss(target, model, _networks, options.Batch, options.Threads);
         _batch = new TrainingBatch(options.Batch, target.Sites);
         _adam = new Adam(model.Layout.Count);
         _gradient = new double[model.Layout.Count];
@@ -69,6 +99,15 @@ public sealed class Trainer
     public int Updates { get; private set; }
 
     /// <summary>
+    /// All updates are done, or an evaluation has reached the target; and no evaluation is due.
+    /// </summary>
+    public bool IsComplete => !EvaluationDue && (Updates >= _options.Updates
+        || _options.TargetRelativeEss > 0 && BestRelativeEss >= _options.TargetRelativeEss);
+
+    /// <summary>The last update is still to be evaluated, before the next one.</summary>
+    public bool EvaluationDue => _unevaluated is not null;
+
+    /// <summary>
     /// The parameters with the best evaluation so far; the present ones when there was none.
     /// </summary>
     public ParameterSet BestParameters =>
@@ -76,16 +115,37 @@ public sealed class Trainer
     public double BestRelativeEss { get; private set; } = double.NegativeInfinity;
     public int BestUpdate { get; private set; }
 
-    /// <summary>One update.</summary>
+    /// <summary>
+    /// One update with a batch of the source, and its evaluation where one is due. After a cancelled
+    /// evaluation: that evaluation, with the record of its update.
+    /// </summary>
     /// <exception cref="LeapsException">The loss is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The trainer has no source.</exception>
     /// <exception cref="OperationCanceledException">
-    /// Cancelled in a rollout or an evaluation; the best parameters are unharmed.
+    /// Cancelled in the source or an evaluation; the best parameters are unharmed, the training can go on.
     /// </exception>
     public TrainingRecord Update(CancellationToken cancellation = default)
     {
+        var record = _unevaluated;
+        if (record is null)
+        {
+            if (_source is null)
+                throw new InvalidOperationException("The trainer has no source: give its batches to Step.");
+            _source.Fill(Updates, _batch, cancellation);
+            record = Step(_batch);
+        }
+        return EvaluationDue ? record with { EvaluatedRelativeEss = Evaluate(cancellation) } : record;
+    }
+
+    /// <summary>One update with this batch, without an evaluation.</summary>
+    /// <exception cref="LeapsException">The loss is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The last update is still to be evaluated.</exception>
+    public TrainingRecord Step(TrainingBatch batch)
+    {
+        if (EvaluationDue)
+            throw new InvalidOperationException($"Update {Updates - 1} is still to be evaluated.");
         int update = Updates;
-        _source.Fill(update, _batch, cancellation);
-        double loss = _loss.Evaluate(_batch, _gradient);
+        double loss = _loss.Evaluate(batch, _gradient);
         double norm = Adam.ClipNorm(_gradient, _options.GradientClip);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
@@ -97,29 +157,23 @@ public sealed class Trainer
         double rate = LearningRate(update);
         _adam.Step(Model.Parameters.Values, _gradient, rate);
         Model.Network.RenormaliseEmbedding(Model.Parameters);
-        _network.Load(Model.Parameters);
+        LoadNetworks();
         Updates++;
-        bool evaluate = _options.EvaluateEvery > 0
-            && (Updates % _options.EvaluateEvery == 0 || Updates == _options.Updates);
-        return new TrainingRecord(update, loss, norm, rate, evaluate ? Evaluate(cancellation) : null);
+        var record = new TrainingRecord(update, loss, norm, rate, null);
+        if (_options.EvaluateEvery > 0
+            && (Updates % _options.EvaluateEvery == 0 || Updates == _options.Updates))
+            _unevaluated = record;
+        return record;
     }
 
-    /// <summary>StepLR: the learning rate at an update.</summary>
-    public double LearningRate(int update) => _options.DecayEvery == 0 ? _options.LearningRate
-        : _options.LearningRate * Math.Pow(_options.DecayFactor, update / _options.DecayEvery);
-
-    /// <summary>Puts the best parameters into the model and its network.</summary>
-    public void RestoreBest()
+    /// <summary>
+    /// Relative ESS of the exact integrator with the present network, the same random numbers every time. The
+    /// best parameters so far are kept.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled: it is still to be made.</exception>
+    public double Evaluate(CancellationToken cancellation = default)
     {
-        if (double.IsNegativeInfinity(BestRelativeEss)) return;
-        _best.Values.CopyTo(Model.Parameters.Values, 0);
-        _network.Load(Model.Parameters);
-    }
-
-    // Relative ESS of the exact integrator with the present network; the same random numbers every time.
-    private double Evaluate(CancellationToken cancellation)
-    {
-        var annealer = new Annealer(_target, _network, new AnnealerOptions
+        var annealer = new Annealer(_target, _networks[0], new AnnealerOptions
         {
             Walkers = _options.EvaluationWalkers,
             Windows = _options.EvaluationWindows,
@@ -135,6 +189,99 @@ public sealed class Trainer
             BestUpdate = Updates;
             Model.Parameters.Values.CopyTo(_best.Values, 0);
         }
+        _unevaluated = null;
         return relativeEss;
+    }
+
+    /// <summary>StepLR: the learning rate at an update.</summary>
+    public double LearningRate(int update)
+    {
+        double initial = _options.LearningRate;
+        foreach (var (from, changed) in _learningRates)
+            initial = from <= update ? changed : initial;
+        return _options.DecayEvery == 0 ? initial
+            : initial * Math.Pow(_options.DecayFactor, update / _options.DecayEvery);
+    }
+
+    /// <summary>Another learning rate, before any decay, from an update on.</summary>
+    /// <exception cref="LeapsException">It is not a positive number.</exception>
+    public void ChangeLearningRate(int update, double learningRate)
+    {
+        (_options with { LearningRate = learningRate }).Validate();
+        _learningRates[update] = learningRate;
+    }
+
+    /// <summary>
+    /// Puts the best parameters into the model and its networks. A training that is to go on later is saved
+    /// before.
+    /// </summary>
+    public void RestoreBest()
+    {
+        if (double.IsNegativeInfinity(BestRelativeEss)) return;
+        _best.Values.CopyTo(Model.Parameters.Values, 0);
+        LoadNetworks();
+    }
+
+    /// <summary>The present parameters, for those who make rollouts.</summary>
+    public ParameterVersion Publish() => ParameterVersion.Of(Updates, Model.Parameters);
+
+    /// <summary>All that the updates to come depend on, apart from options, target and network.</summary>
+    /// <exception cref="LeapsException">
+    /// The training has diverged, or the state of the source is larger than 2 GiB.
+    /// </exception>
+    public TrainerSnapshot Save()
+    {
+        if (!Array.TrueForAll(Model.Parameters.Values, double.IsFinite))
+            throw new LeapsException(
+                $"Training diverged before update {Updates}: a parameter is not finite. Lower the "
+                + "learning-rate or the gradient-clip.");
+        return new TrainerSnapshot
+        {
+            Updates = Updates,
+            Parameters = ParameterVersion.ToSingle(Model.Parameters.Values),
+            FirstMoment = [.. _adam.FirstMoment],
+            SecondMoment = [.. _adam.SecondMoment],
+            AdamSteps = _adam.Steps,
+            Best = double.IsNegativeInfinity(BestRelativeEss) ? null
+                : new BestEvaluation(BestUpdate, BestRelativeEss, ParameterVersion.ToSingle(_best.Values)),
+            Unevaluated = _unevaluated,
+            Source = ImmutableCollectionsMarshal.AsImmutableArray(_source?.Save() ?? []),
+        };
+    }
+
+    /// <summary>
+    /// Takes over a saved state whole; it may have been saved with fewer updates asked for.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The state of the source is not sound.</exception>
+    /// <exception cref="LeapsException">It belongs to another network, target or other options.</exception>
+    public void Restore(TrainerSnapshot snapshot)
+    {
+        int count = Model.Layout.Count;
+        if (snapshot.Parameters.Length != count || snapshot.FirstMoment.Length != count
+            || snapshot.SecondMoment.Length != count
+            || (snapshot.Best?.Parameters.Length ?? count) != count)
+        {
+            throw new LeapsException(
+                $"The snapshot holds {snapshot.Parameters.Length} parameters and the network has {count}: go "
+                + "on with the network that it was saved with.");
+        }
+        _source?.Restore(snapshot.Source.AsSpan());
+        ParameterVersion.ToDouble(snapshot.Parameters, Model.Parameters.Values);
+        LoadNetworks();
+        snapshot.FirstMoment.CopyTo(_adam.FirstMoment);
+        snapshot.SecondMoment.CopyTo(_adam.SecondMoment);
+        _adam.Steps = snapshot.AdamSteps;
+        Updates = snapshot.Updates;
+        BestRelativeEss = snapshot.Best?.RelativeEss ?? double.NegativeInfinity;
+        BestUpdate = snapshot.Best?.Update ?? 0;
+        if (snapshot.Best is { } best)
+            ParameterVersion.ToDouble(best.Parameters, _best.Values);
+        _unevaluated = snapshot.Unevaluated;
+    }
+
+    private void LoadNetworks()
+    {
+        foreach (var network in _networks)
+            network.Load(Model.Parameters);
     }
 }

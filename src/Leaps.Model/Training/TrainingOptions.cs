@@ -16,6 +16,9 @@ public sealed record TrainingOptions
 {
     public int Updates { get; init; } = 4000;
 
+    /// <summary>Training ends after an evaluation that reaches this relative ESS; 0 = never.</summary>
+    public double TargetRelativeEss { get; init; }
+
     /// <summary>(state, time) pairs an update.</summary>
     public int Batch { get; init; } = 400;
     public double LearningRate { get; init; } = 1e-3;
@@ -52,6 +55,12 @@ public sealed record TrainingOptions
     public int RolloutMoves { get; init; } = 200;
 
     /// <summary>
+    /// Rollouts: by how many updates the parameters of a rollout are older than the first update that uses
+    /// it. Rollouts may be made while so many updates go on.
+    /// </summary>
+    public int RolloutStaleness { get; init; }
+
+    /// <summary>
     /// Horizon curriculum: final time k·δ, δ = <see cref="HorizonStep"/>, k rising to 1/δ over this many
     /// updates, each k kept linearly longer; 0 = the full horizon from the start.
     /// </summary>
@@ -71,6 +80,7 @@ public sealed record TrainingOptions
     public void Validate()
     {
         Require(Updates is >= 0 and <= 100_000_000, "updates", Updates, "0 to 100,000,000");
+        Require(TargetRelativeEss is >= 0 and <= 1, "target-relative-ess", TargetRelativeEss, "0 to 1");
         Require(Batch is >= 1 and <= 1_000_000, "batch", Batch, "1 to 1,000,000");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "learning-rate", LearningRate,
             "a positive number");
@@ -85,9 +95,13 @@ public sealed record TrainingOptions
         Require(BufferCycle >= 1, "buffer cycle", BufferCycle, "1 or more");
         Require(BufferSize >= 1, "buffer size", BufferSize, "1 or more");
         Require(RolloutMoves >= 0, "rollout moves", RolloutMoves, "0 or more");
+        Require(RolloutStaleness is >= 0 and <= 100_000, "rollout staleness", RolloutStaleness,
+            "0 to 100,000");
         Require(HorizonUpdates >= 0, "horizon updates", HorizonUpdates, "0 or more");
         Require(HorizonStep is >= 1e-5 and <= 1, "horizon step", HorizonStep, "0.00001 to 1");
         Require(EvaluateEvery >= 0, "evaluate every", EvaluateEvery, "0 or more");
+        Require(EvaluateEvery > 0 || TargetRelativeEss == 0, "evaluate every", EvaluateEvery,
+            "1 or more where there is a target-relative-ess");
         Require(EvaluationWalkers is >= 2 and <= 100_000_000,
             "evaluation walkers", EvaluationWalkers, "2 to 100,000,000");
         Require(EvaluationWindows is >= 1 and <= 1_000_000,

@@ -103,6 +103,12 @@ public class ConfigurationErrorTests
     [InlineData("pool: {walkers: 0}", "run.yaml, line 7: pool walkers is 0; allowed: 1 or more.")]
     [InlineData("evaluate: {wakers: 5}",
         "run.yaml, line 7: unknown key 'wakers' under 'train.evaluate'; did you mean 'walkers'?")]
+    [InlineData("target-relative-ess: 1.5",
+        "run.yaml, line 7: target-relative-ess is 1.5; allowed: 0 to 1.")]
+    [InlineData("target-relative-ess: 0.9\n  evaluate: {every: 0}",
+        "run.yaml, line 8: evaluate every is 0; allowed: 1 or more where there is a target-relative-ess.")]
+    [InlineData("rollouts: {staleness: -1}",
+        "run.yaml, line 7: rollout staleness is -1; allowed: 0 to 100,000.")]
     public void A_wrong_training_option_is_named_and_explained(string line, string message) =>
         Assert.Equal(message, MessageOf(Target + "network: {kernels: [3, 5]}\ntrain:\n  " + line));
 
@@ -138,6 +144,17 @@ public class ConfigurationErrorTests
         + "βh = 2: let J, h or β start at 0.")]
     [InlineData("model: potts\n  lattice: 4\n  states: 3\n  beta: 2\n  h: [0, 1]",
         "run.yaml, line 6: The Potts model has no field: set h to 0.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 1e300\n  J: [0, 2]",
+        "run.yaml, line 4: 'target.beta' is too large: βJ is 2E+300 at t = 1; allowed: ±30 on the whole "
+        + "path.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 2\n  J: [0, -20]",
+        "run.yaml, line 5: 'target.J' is too large: βJ is -40 at t = 1; allowed: ±30 on the whole "
+        + "path.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 2\n  h: [0, 20]",
+        "run.yaml, line 5: 'target.h' is too large: βh is 40 at t = 1; allowed: ±30 on the whole "
+        + "path.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 1\n  schedule: switch\n  switch-value: 2",
+        "run.yaml, line 6: The switch value is 2; allowed: 0 to 1.")]
     public void A_wrong_target_is_named_and_explained(string lines, string message) =>
         Assert.Equal(message, MessageOf("target:\n  " + lines));
 

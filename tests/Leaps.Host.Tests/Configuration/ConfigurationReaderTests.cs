@@ -27,13 +27,14 @@ public class ConfigurationReaderTests
           model: 'models/it''s.safetensors'
         train:
           updates: 1e4
+          target-relative-ess: 0.875
           batch: 100
           learning-rate: 3.0e-4
           decay: {every: 10, factor: 0.5}
           gradient-clip: 7.5
           source: rollouts
           pool: {walkers: 32, times: 8, sweeps: 2}
-          rollouts: {walkers: 50, buffer-cycle: 11, buffer-size: 12, moves: 13}
+          rollouts: {walkers: 50, buffer-cycle: 11, buffer-size: 12, moves: 13, staleness: 3}
           horizon: {updates: 14, step: 0.25}
           evaluate: {every: 15, walkers: 16, windows: 17}
         sample:
@@ -76,6 +77,7 @@ public class ConfigurationReaderTests
         Assert.Equal(new TrainingOptions
         {
             Updates = 10_000,
+            TargetRelativeEss = 0.875,
             Batch = 100,
             LearningRate = 3e-4,
             DecayEvery = 10,
@@ -89,6 +91,7 @@ public class ConfigurationReaderTests
             BufferCycle = 11,
             BufferSize = 12,
             RolloutMoves = 13,
+            RolloutStaleness = 3,
             HorizonUpdates = 14,
             HorizonStep = 0.25,
             EvaluateEvery = 15,

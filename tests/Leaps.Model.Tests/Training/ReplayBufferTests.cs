@@ -64,6 +64,24 @@ public sealed class ReplayBufferTests
     }
 
     [Fact]
+    public void A_buffer_filled_again_in_order_draws_the_same_pairs()
+    {
+        var buffer = new ReplayBuffer(capacity: 3);
+        for (int rollout = 0; rollout < 5; rollout++)
+            buffer.Add(Rollout(rollout));
+        var other = new ReplayBuffer(capacity: 3);
+        foreach (var rollout in buffer.Rollouts)
+            other.Add(Leaps.Model.Training.Rollout.FromBytes(rollout.ToBytes()));
+        Assert.Equal([2, 3, 4], other.Rollouts.Select(rollout => rollout.Entry.Index));
+        for (int step = 0; step < 20; step++)
+        {
+            var (expected, found) = (Batch(buffer, step, count: 50), Batch(other, step, count: 50));
+            Assert.Equal(expected.States, found.States);
+            Assert.Equal(expected.Times, found.Times);
+        }
+    }
+
+    [Fact]
     public void An_empty_buffer_has_nothing_to_draw() =>
         Assert.Throws<InvalidOperationException>(() => Batch(new ReplayBuffer(3), step: 0, count: 1));
 
@@ -76,7 +94,9 @@ public sealed class ReplayBufferTests
                 (byte[])[(byte)number, (byte)n, (byte)m])];
             slices[n] = PackedStates.Pack(states, Walkers, Sites, Values);
         }
-        return new Rollout([.. Enumerable.Range(0, Times).Select(n => Time(number, n))], slices, Walkers);
+        return new Rollout(new ScheduledRollout(number, number, number), new string('0', 64),
+            [.. Enumerable.Range(0, Times).Select(n => Time(number, n))], slices,
+            [.. Enumerable.Range(0, Times).Select(n => new double[Walkers])]);
     }
 
     private static double Time(int rollout, int n) => (double)n / Times + 0.01 * rollout;

@@ -193,6 +193,9 @@ public sealed class TrainerTests
             { "pool walkers is 0; allowed: 1 or more.", o with { PoolWalkers = 0 } },
             { "pool times is 0; allowed: 1 or more.", o with { PoolTimes = 0 } },
             { "buffer size is 0; allowed: 1 or more.", o with { BufferSize = 0 } },
+            { "rollout staleness is -1; allowed: 0 to 100,000.", o with { RolloutStaleness = -1 } },
+            { "target-relative-ess is 1.5; allowed: 0 to 1.", o with { TargetRelativeEss = 1.5 } },
+            { "target-relative-ess is NaN; allowed: 0 to 1.", o with { TargetRelativeEss = double.NaN } },
             { "horizon step is 0; allowed: 0.00001 to 1.", o with { HorizonStep = 0 } },
             { "evaluation walkers is 1; allowed: 2 to 100,000,000.", o with { EvaluationWalkers = 1 } },
         };
