@@ -48,11 +48,12 @@ internal static class SampleMessages
             }),
             With(e => e.WalkerTransfer = Transfer()),
             With(e => e.Snapshot = Snapshot()),
-            With(e => e.ParameterVersion = new ParameterVersion
-            {
-                Data = ByteString.CopyFrom(5, 6, 7), Sha256 = Digest([5, 6, 7]), Update = 100,
-            }),
-            With(e => e.RolloutSlice = Slice()),
+            With(e => e.ParameterVersion = Version()),
+            With(e => e.RolloutMade = new RolloutMade { Index = 7, Rollout = ByteString.CopyFrom(1, 2, 3) }),
+            With(e => e.RolloutOrder = new RolloutOrder { Index = 7, DueUpdate = 100, Parameters = Version() }),
+            With(e => e.RolloutStored = new RolloutStored { Index = 7 }),
+            With(e => e.BufferReady = new BufferReady { Rollouts = { 3, 4, 5 } }),
+            With(e => e.TrainerSaved = new TrainerSaved { Update = 100 }),
             With(e => e.BatchRequest = new BatchRequest { Update = 4, Pairs = 400 }),
             With(e => e.Batch = Batch()),
             With(e => e.ControlRequest = new ControlRequest
@@ -186,20 +187,12 @@ internal static class SampleMessages
         return snapshot;
     }
 
-    private static RolloutSlice Slice()
+    private static ParameterVersion Version() => new()
     {
-        var walkers = Population(Potts);
-        return new RolloutSlice
-        {
-            Rollout = 7,
-            Slice = 2,
-            Slices = 9,
-            Time = 0.25,
-            Walkers = WalkerPacking.Pack(walkers.States, walkers.Count, Potts),
-            LogWeights = { walkers.LogWeights },
-            Parameters = Digest([5, 6, 7]),
-        };
-    }
+        Values = ByteString.CopyFrom(5, 6, 7, 8),
+        Sha256 = Digest([5, 6, 7, 8]),
+        Update = 100,
+    };
 
     private static Batch Batch() => new()
     {

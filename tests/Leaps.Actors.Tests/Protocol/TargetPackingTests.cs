@@ -19,4 +19,13 @@ public sealed class TargetPackingTests
                 (read.Schedule.Shape, read.Schedule.Start, read.Schedule.End, read.Schedule.SwitchValue));
         }
     }
+
+    [Fact]
+    public void A_target_beyond_the_bounds_of_the_model_is_refused()
+    {
+        var message = TargetPacking.ToMessage(SampleMessages.Ising);
+        message.End.InverseTemperature = 1e300;
+        var error = Assert.Throws<ProtocolException>(() => TargetPacking.ToTarget(message));
+        Assert.StartsWith("target: βJ is ", error.Message, StringComparison.Ordinal);
+    }
 }
