@@ -187,6 +187,7 @@ internal static class EnvelopeValidation
     private static void Check(SnapshotStored stored, FieldChecks checks)
     {
         checks.Range("group", stored.Group, 0);
+        checks.Range("epoch", stored.Epoch, 1);
         checks.Range("attempt", stored.Attempt, 0);
         checks.Range("window", stored.Window, 0);
         checks.Range("resampling", stored.Resampling, 0);
