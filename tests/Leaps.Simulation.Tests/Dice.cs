@@ -8,7 +8,7 @@ namespace Leaps.Simulation.Tests;
 internal sealed class Dice(ulong seed, int use)
 {
     public const int ForScenario = 0, ForNetwork = 1, ForDisk = 2, ForDevices = 3, ForFaults = 4;
-    public const int ForScale = 5;
+    public const int ForScale = 5, ForTraining = 6;
 
     private RandomStream _stream = new(seed, RandomPurpose.Test, use);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Leaps.Simulation.Tests.Training;
 
 namespace Leaps.Simulation.Tests;
 
@@ -11,6 +12,7 @@ internal static class Fuzzer
         try
         {
             new Simulation(scenario, trace).Run();
+            new TrainingSimulation(scenario.Seed).Run();
             return null;
         }
         catch (Exception error)
