@@ -33,7 +33,9 @@ public sealed record ReplayBufferState(TrainingOptions Options, Model.Targets.Ta
     public ImmutableSortedDictionary<int, Rollout> Rollouts { get; init; } =
         ImmutableSortedDictionary<int, Rollout>.Empty;
 
-    private BatchRequest? Asked { get; init; }
+    // By update: one that is late may come after a newer one.
+    private ImmutableSortedDictionary<int, BatchRequest> Asked { get; init; } =
+        ImmutableSortedDictionary<int, BatchRequest>.Empty;
 
     public Transition<ReplayBufferState> Apply(object message)
     {
@@ -44,7 +46,7 @@ public sealed record ReplayBufferState(TrainingOptions Options, Model.Targets.Ta
             BufferQuery query => Tell(query.Epoch, effects),
             RolloutMade made => OnMade(made, effects),
             RolloutSaved saved => OnSaved(saved, effects),
-            BatchRequest request => this with { Asked = request },
+            BatchRequest request => this with { Asked = Asked.SetItem(request.Update, request) },
             TrainerSaved saved => OnTrainerSaved(saved, effects),
             _ => throw new ProtocolException(
                 $"the replay buffer has no use for a {message.GetType().Name}."),
@@ -83,27 +85,39 @@ public sealed record ReplayBufferState(TrainingOptions Options, Model.Targets.Ta
         int first = _schedule.InBuffer(saved.Update).Select(entry => entry.Index).FirstOrDefault();
         int[] old = [.. Rollouts.Keys.TakeWhile(index => index < first)];
         effects.AddRange(old.Select(index => new ForgetRollout(index)));
-        return this with { Rollouts = Rollouts.RemoveRange(old) };
+        return this with
+        {
+            Rollouts = Rollouts.RemoveRange(old),
+            Asked = Asked.RemoveRange(Asked.Keys.TakeWhile(update => update < saved.Update)),
+        };
     }
 
     private ReplayBufferState Answer(Effects effects)
     {
-        if (Asked is null)
-            return this;
-        var entries = _schedule.InBuffer(Asked.Update).ToList();
-        if (!entries.All(entry => Rollouts.ContainsKey(entry.Index)))
-            return this;
+        var next = this;
+        foreach (var request in Asked.Values)
+        {
+            var entries = _schedule.InBuffer(request.Update).ToList();
+            if (!entries.All(entry => Rollouts.ContainsKey(entry.Index)))
+                continue;
+            effects.Add(new Send(ActorNames.Trainer, Draw(request, entries)));
+            next = next with { Asked = next.Asked.Remove(request.Update) };
+        }
+        return next;
+    }
+
+    private Batch Draw(BatchRequest request, List<ScheduledRollout> entries)
+    {
         var buffer = new Buffer(Options.BufferSize);
         foreach (var entry in entries)
             buffer.Add(Rollouts[entry.Index]);
-        var batch = new TrainingBatch(Asked.Pairs, Target.Sites);
-        buffer.Sample(batch, Options.Seed, Asked.Update);
-        effects.Add(new Send(ActorNames.Trainer, new Batch
+        var batch = new TrainingBatch(request.Pairs, Target.Sites);
+        buffer.Sample(batch, Options.Seed, request.Update);
+        return new Batch
         {
-            Update = Asked.Update,
+            Update = request.Update,
             Times = { batch.Times },
             Walkers = WalkerPacking.Pack(batch.States, batch.Count, Target),
-        }));
-        return this with { Asked = null };
+        };
     }
 }

@@ -31,12 +31,18 @@ internal sealed class TrainerActor(TrainerState state, Action<string, object> te
                 var transition = _state.Apply(message);
                 _state = transition.State;
                 foreach (var effect in transition.Effects)
-                    _effects.Add(effect, persist => journal.Append(persist.Event, Durable));
+                    _effects.Add(Placed(effect), persist => journal.Append(persist.Event, Durable));
                 break;
         }
         while (_effects.TryTake(out var effect))
             Perform(effect);
     }
+
+    // A checkpoint knows the events up to now, and none that comes while it waits.
+    private Effect Placed(Effect effect) =>
+        effect is SaveTrainer save ? new PlacedSave(save, journal.Mark()) : effect;
+
+    private sealed record PlacedSave(SaveTrainer Save, ActorJournal.SnapshotPlace Place) : Effect;
 
     private void Durable(Exception? failure) =>
         tellSelf(failure is null ? new EventDurable() : new SaveFailed(failure));
@@ -60,9 +66,8 @@ internal sealed class TrainerActor(TrainerState state, Action<string, object> te
             case ChangeLearningRate change:
                 device.Change(change.Change);
                 break;
-            case SaveTrainer save:
-                var place = journal.Mark();
-                device.Save(save, (checkpoint, updates) => place.Save(checkpoint,
+            case PlacedSave placed:
+                device.Save(placed.Save, (checkpoint, updates) => placed.Place.Save(checkpoint,
                     failure => tellSelf(failure is null ? new TrainerStored(updates) : new SaveFailed(failure))));
                 break;
             default:

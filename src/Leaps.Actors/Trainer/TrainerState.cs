@@ -115,9 +115,14 @@ public sealed record TrainerState(TrainingOptions Options)
 
     private TrainerState OnBuffer(BufferReady ready, Effects effects)
     {
-        // One that another life of the trainer asked for may be older than what this one has heard.
+        // An answer to another life of the trainer may be older than what that one heard; and a buffer that
+        // comes to life has not heard the question.
         if (Stored is null && ready.Epoch != Epoch)
+        {
+            if (Begun)
+                effects.Add(new Send(ActorNames.ReplayBuffer, new BufferQuery { Epoch = Epoch }));
             return this;
+        }
         var next = this with
         {
             Stored = [.. Stored ?? [], .. ready.Rollouts],

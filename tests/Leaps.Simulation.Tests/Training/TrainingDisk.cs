@@ -30,10 +30,13 @@ internal sealed class TrainingDisk(SimulatedClock clock, Dice dice)
         Enqueue(() => _events.Add(item), completed);
     }
 
-    public void Save(SaveTrainer save, TrainerSnapshot snapshot, Action completed)
+    /// <param name="save">what is saved beside the trainer</param>
+    /// <param name="snapshot">of the trainer</param>
+    /// <param name="events">numbered when it was asked for</param>
+    /// <param name="completed">called once it is durable</param>
+    public void Save(SaveTrainer save, TrainerSnapshot snapshot, int events, Action completed)
     {
         byte[] bytes = snapshot.ToBytes();
-        int events = _numbered;
         Enqueue(() =>
         {
             _checkpoints.Add((bytes, save, events));
@@ -62,8 +65,10 @@ internal sealed class TrainingDisk(SimulatedClock clock, Dice dice)
     public TrainerState Restore(TrainerState state, Algorithm2 trainer)
     {
         while (_pending.TryDequeue(out var entry))
+        {
             entry.Write();
-        _generation++;
+            entry.Completed();
+        }
         int events = 0;
         if (_checkpoints.Count > 0)
         {

@@ -17,7 +17,14 @@ internal sealed class TrainingRecords
     private readonly List<TrainingRecord> _updates = [];
     private readonly Dictionary<int, ParameterVersion> _versions = [];
 
-    public void Add(TrainingRecord record) => _updates.Add(record);
+    /// <summary>Updates that some life of the trainer has done.</summary>
+    public int Frontier { get; private set; }
+
+    public void Add(TrainingRecord record)
+    {
+        _updates.Add(record);
+        Frontier = Math.Max(Frontier, record.Update + 1);
+    }
 
     public void Add(ParameterVersion version)
     {

@@ -69,12 +69,14 @@ internal sealed class TrainingSimulation
         {
             if (events == MostEvents || !_clock.Step())
                 throw new ViolationException("Progress",
-                    $"the training stands at update {_trainer?.State.Updates} of {_options.Updates}.");
+                    $"the training stands.\n{Text(_trainer?.State)}\n{Text(_buffer?.State)}\n{_options}");
             if (events < MostEvents / 2 && _dice.Chance(_faults))
                 Strike();
         }
         _records.Compare(_target, _options, CreateModel(), _disk.LearningRates(), _result);
     }
+
+    private static string Text(object? state) => state is null ? "dead" : StateText.Of(state);
 
     private LeapsModel CreateModel()
     {
@@ -102,14 +104,15 @@ internal sealed class TrainingSimulation
             case 2:
                 StopProcess();
                 break;
-            default:
+            // In a replay it would be another past, and no truth to compare with.
+            case 3 when _trainer?.State.Updates >= _records.Frontier:
                 var request = new ControlRequest
                 {
                     Command = ControlRequest.Types.Command.Set,
                     Key = "train.learning-rate",
                     Value = FormattableString.Invariant($"{_dice.Between(1e-4, 1e-2)}"),
                 };
-                _trainer?.Receive(new ControlAsked("user", request));
+                _trainer.Receive(new ControlAsked("user", request));
                 break;
         }
     }
@@ -176,14 +179,14 @@ internal sealed class TrainingSimulation
 
     private sealed class BufferLife(TrainingSimulation simulation, ReplayBufferState state)
     {
-        private ReplayBufferState _state = state;
+        public ReplayBufferState State { get; private set; } = state;
 
         public void Receive(object message)
         {
             if (simulation._buffer is { } living && living != this)
                 return;
-            var transition = _state.Apply(message);
-            _state = transition.State;
+            var transition = State.Apply(message);
+            State = transition.State;
             foreach (var effect in transition.Effects)
                 Perform(effect);
         }
@@ -224,7 +227,7 @@ internal sealed class TrainingSimulation
             var transition = State.Apply(message);
             State = transition.State;
             foreach (var effect in transition.Effects)
-                _effects.Add(effect, Append);
+                _effects.Add(effect is SaveTrainer save ? new Placed(save, simulation._disk.Events) : effect, Append);
             Perform();
         }
 
@@ -269,9 +272,9 @@ internal sealed class TrainingSimulation
                 case ChangeLearningRate change:
                     trainer.ChangeLearningRate(change.Change.Update, change.Change.LearningRate);
                     break;
-                case SaveTrainer save:
+                case Placed placed:
                     int updates = trainer.Updates;
-                    simulation._disk.Save(save, trainer.Save(), () =>
+                    simulation._disk.Save(placed.Save, trainer.Save(), placed.Events, () =>
                     {
                         if (Lives)
                             Receive(new TrainerStored(updates));
@@ -285,6 +288,8 @@ internal sealed class TrainingSimulation
                     throw new ViolationException("Shell", $"the training stops: {stop.Cause}");
             }
         }
+
+        private sealed record Placed(SaveTrainer Save, int Events) : Effect;
 
         private RolloutMade Make(RolloutOrder order)
         {
