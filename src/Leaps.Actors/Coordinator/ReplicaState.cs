@@ -36,8 +36,11 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
     // ---- From the groups ----
 
     /// <summary>By windows complete, of windows beyond the settled ones.</summary>
-    public ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>> Tallies { get; private init; }
-        = ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
+    public ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>> Tallies
+    {
+        get;
+        private init;
+    } = ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
 
     /// <summary>Of the resampling that is under way by the residual scheme; null where none is.</summary>
     public ImmutableDictionary<int, ResidualShare>? Residuals { get; private init; }
