@@ -23,11 +23,11 @@ FROM ?= 1
 simulation := tests/Leaps.Simulation.Tests
 
 fuzz:
-	@dotnet build $(simulation) -c Release -v quiet "-clp:NoSummary;ErrorsOnly"
+	@log=$$(dotnet build $(simulation) -c Release -v quiet) || { echo "$$log"; exit 1; }
 	@dotnet $(simulation)/bin/Release/net10.0/Leaps.Simulation.Tests.dll fuzz $(SEEDS) $(FROM)
 
 scale:
-	@dotnet build $(simulation) -c Release -v quiet "-clp:NoSummary;ErrorsOnly"
+	@log=$$(dotnet build $(simulation) -c Release -v quiet) || { echo "$$log"; exit 1; }
 	@dotnet $(simulation)/bin/Release/net10.0/Leaps.Simulation.Tests.dll scale
 
 bench:

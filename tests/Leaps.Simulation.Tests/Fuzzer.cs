@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Leaps.Simulation.Tests.Training;
 
 namespace Leaps.Simulation.Tests;
 
@@ -11,6 +12,7 @@ internal static class Fuzzer
         try
         {
             new Simulation(scenario, trace).Run();
+            new TrainingSimulation(scenario.Seed).Run();
             return null;
         }
         catch (Exception error)
@@ -24,7 +26,8 @@ internal static class Fuzzer
     public static SortedDictionary<ulong, string> Run(ulong from, int seeds)
     {
         var violations = new ConcurrentDictionary<ulong, string>();
-        Parallel.For(0, seeds, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, k =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, seeds, parallel, k =>
         {
             ulong seed = from + (ulong)k;
             if (Violation(Scenario.Draw(seed)) is { } violation)

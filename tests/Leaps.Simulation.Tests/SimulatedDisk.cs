@@ -141,7 +141,8 @@ internal sealed class SimulatedDisk(Simulation simulation)
                 snapshot.Window--;
                 break;
             case Sabotage.SwapWalkers when snapshot.LogWeights.Count > 1:
-                (snapshot.LogWeights[0], snapshot.LogWeights[1]) = (snapshot.LogWeights[1], snapshot.LogWeights[0]);
+                (snapshot.LogWeights[0], snapshot.LogWeights[1]) =
+                    (snapshot.LogWeights[1], snapshot.LogWeights[0]);
                 break;
         }
         return snapshot;

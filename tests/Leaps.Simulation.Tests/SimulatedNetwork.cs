@@ -71,7 +71,7 @@ internal sealed class SimulatedNetwork(Simulation simulation)
                 var key = (transfer.FromGroup, transfer.ToGroup, transfer.Resampling);
                 _lost ??= key;
                 return _lost == key;
-            case Sabotage.AlterTransfer when !_altered && send.Body is WalkerTransfer { Families.Count: > 0 } transfer:
+            case Sabotage.AlterTransfer when !_altered && send.Body is WalkerTransfer transfer:
                 _altered = true;
                 var altered = transfer.Clone();
                 byte[] packed = altered.Walkers.Packed.ToByteArray();

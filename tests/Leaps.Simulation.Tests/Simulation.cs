@@ -211,7 +211,8 @@ internal sealed class Simulation
     private string Waiting()
     {
         var text = new System.Text.StringBuilder(FormattableString.Invariant(
-            $"no end after {Events} events and {Clock.Now} µs; the user is {(User.HasFinished ? "done" : "waiting")}"));
+            $"no end after {Events} events and {Clock.Now} µs; "));
+        text.Append(User.HasFinished ? "the user is done" : "the user is waiting");
         text.AppendLine().Append("coordinator:").Append(Coordinator?.Describe() ?? " dead");
         foreach (var group in LivingGroups)
             text.AppendLine().Append(group.Name).Append(':').Append(group.Describe());

@@ -1,3 +1,4 @@
+using Leaps.Actors.Protocol;
 using Leaps.Model.Sampling;
 using Leaps.Simulation.Tests.Checkers;
 
@@ -5,7 +6,7 @@ namespace Leaps.Simulation.Tests;
 
 public sealed class SimulationTests
 {
-    private const int Seeds = 400;
+    private const int Seeds = 600;
 
     [Fact]
     public void Whatever_fails_and_when_a_run_gives_the_bits_of_an_undisturbed_one()
@@ -36,7 +37,8 @@ public sealed class SimulationTests
         Assert.All(Enum.GetValues<ResamplingScheme>(),
             scheme => Assert.Contains(scenarios, scenario => scenario.Task.Options.Resampling == scheme));
         Assert.Contains(scenarios, scenario => scenario.Network is not null && scenario.Faults > 0);
-        Assert.Contains(scenarios, scenario => scenario is { Damage: > 0, Zombies: > 0, Loss: > 0, Faults: > 0 });
+        Assert.Contains(scenarios,
+            scenario => scenario is { Damage: > 0, Zombies: > 0, Loss: > 0, Faults: > 0 });
         Assert.Contains(scenarios, scenario => scenario is { ExtendTo: > 0, TimeLimit: > 0 });
         Assert.Contains(scenarios, scenario => scenario.Faults == 0);
         Assert.Contains(scenarios, scenario => !scenario.IsFixed);
@@ -63,12 +65,34 @@ public sealed class SimulationTests
             {
                 seen.Add(violation.Checker);
             }
-            catch (Actors.Protocol.ProtocolException refused)
+            catch (ProtocolException refused)
             {
                 seen.Add(refused.GetType().Name);
             }
         }
         Assert.True(seen.Contains(checker), $"seen: {string.Join(", ", seen)}");
+    }
+
+    [Fact]
+    public void Every_kind_of_message_and_event_occurs()
+    {
+        var messages = new HashSet<string>();
+        var events = new HashSet<CoordinatorEvent.BodyOneofCase>();
+        for (ulong seed = 1; seed <= 150; seed++)
+        {
+            var simulation = new Simulation(Scenario.Draw(seed));
+            simulation.Run();
+            messages.UnionWith(simulation.Network.Sent.Keys);
+            events.UnionWith(simulation.Disk.Events().Select(item => item.BodyCase));
+        }
+        string[] expected =
+        [
+            nameof(AdvanceLimit), nameof(GroupReady), nameof(GroupSummary), nameof(PlacementRequest),
+            nameof(ResamplingPlan), nameof(ResidualShare), nameof(Rewind), nameof(SnapshotStored),
+            nameof(StartGroup), nameof(TransferForgotten), nameof(TransferRequest), nameof(WalkerTransfer),
+        ];
+        Assert.Equal(expected, messages.Order());
+        Assert.Equal(Enum.GetValues<CoordinatorEvent.BodyOneofCase>()[1..].Order(), events.Order());
     }
 
     [Fact]

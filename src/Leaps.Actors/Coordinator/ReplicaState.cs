@@ -40,7 +40,8 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
     {
         get;
         private init;
-    } = ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
+    }
+        = ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
 
     /// <summary>Of the resampling that is under way by the residual scheme; null where none is.</summary>
     public ImmutableDictionary<int, ResidualShare>? Residuals { get; private init; }

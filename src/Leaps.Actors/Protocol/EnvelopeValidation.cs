@@ -36,7 +36,11 @@ internal static class EnvelopeValidation
             case Body.RolloutStored:
                 checks.Range("index", envelope.RolloutStored.Index, 0);
                 break;
+            case Body.BufferQuery:
+                checks.Range("epoch", envelope.BufferQuery.Epoch, 1);
+                break;
             case Body.BufferReady:
+                checks.Range("epoch", envelope.BufferReady.Epoch, 0);
                 foreach (int index in envelope.BufferReady.Rollouts)
                     checks.Range("rollouts", index, 0);
                 break;

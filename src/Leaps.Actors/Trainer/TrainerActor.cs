@@ -61,7 +61,8 @@ internal sealed class TrainerActor(TrainerState state, Action<string, object> te
                 device.Change(change.Change);
                 break;
             case SaveTrainer save:
-                device.Save(save, (checkpoint, updates) => journal.Save(checkpoint,
+                var place = journal.Mark();
+                device.Save(save, (checkpoint, updates) => place.Save(checkpoint,
                     failure => tellSelf(failure is null ? new TrainerStored(updates) : new SaveFailed(failure))));
                 break;
             default:

@@ -2,12 +2,8 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.WalkerGroup;
-using Leaps.Model.Devices.Reference;
-using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
-using Leaps.Model.Training;
-using ParameterVersion = Leaps.Actors.Protocol.ParameterVersion;
 using GroupScale = Leaps.Actors.Protocol.GroupScale;
 using PointRange = Leaps.Actors.Protocol.PointRange;
 
@@ -20,8 +16,6 @@ internal static class SampleMessages
 
     public static readonly Target Ising = new IsingTarget(new Lattice(3, 5), Schedule(field: 0.2));
     public static readonly Target Potts = new PottsTarget(new Lattice(4, 4), 3, Schedule());
-
-    private static readonly RolloutMade Made = RolloutPacking.ToMessage(Rollout());
 
     public static CouplingSchedule Schedule(double field = 0) =>
         new(ScheduleShape.Trig, new Couplings(0.1, field / 2, 0), new Couplings(0.4, field, 0.75, 2), 0.3);
@@ -54,15 +48,19 @@ internal static class SampleMessages
             }),
             With(e => e.WalkerTransfer = Transfer()),
             With(e => e.Snapshot = Snapshot()),
-            With(e => e.ParameterVersion = Parameters()),
-            With(e => e.RolloutMade = Made.Clone()),
+            With(e => e.ParameterVersion = Version()),
+            With(e => e.RolloutMade = new RolloutMade
+            {
+                Index = 7, Rollout = ByteString.CopyFrom(1, 2, 3),
+            }),
             With(e => e.RolloutOrder = new RolloutOrder
             {
-                Index = 7, DueUpdate = 31, Parameters = Parameters(),
+                Index = 7, DueUpdate = 100, Parameters = Version(),
             }),
             With(e => e.RolloutStored = new RolloutStored { Index = 7 }),
-            With(e => e.BufferReady = new BufferReady { Rollouts = { 4, 6, 7 } }),
-            With(e => e.TrainerSaved = new TrainerSaved { Update = 40 }),
+            With(e => e.BufferQuery = new BufferQuery { Epoch = 3 }),
+            With(e => e.BufferReady = new BufferReady { Epoch = 3, Rollouts = { 3, 4, 5 } }),
+            With(e => e.TrainerSaved = new TrainerSaved { Update = 100 }),
             With(e => e.BatchRequest = new BatchRequest { Update = 4, Pairs = 400 }),
             With(e => e.Batch = Batch()),
             With(e => e.ControlRequest = new ControlRequest
@@ -196,18 +194,12 @@ internal static class SampleMessages
         return snapshot;
     }
 
-    private static ParameterVersion Parameters() => new()
+    private static ParameterVersion Version() => new()
     {
-        Values = ByteString.CopyFrom(5, 6, 7, 8), Sha256 = Digest([5, 6, 7, 8]), Update = 100,
+        Values = ByteString.CopyFrom(5, 6, 7, 8),
+        Sha256 = Digest([5, 6, 7, 8]),
+        Update = 100,
     };
-
-    private static Rollout Rollout()
-    {
-        var options = new TrainingOptions { Source = TrainingSource.Rollouts, RolloutWalkers = 6 };
-        var model = new LocallyEquivariantConv(Potts, [new Window(3, 3), new Window(3, 3)], 2);
-        return new RolloutMaker(Potts, options).Make(
-            new RolloutSchedule(options).At(7), new ReferenceNetwork(model), new string('0', 64));
-    }
 
     private static Batch Batch() => new()
     {

@@ -25,6 +25,7 @@ internal sealed class ScaleRun
     private const int WalkersPerGroup = 16;
 
     private readonly SamplingTask _task;
+    private readonly long _workTime;
     private readonly MessageCodec _codec = new(Guid.Empty);
     private readonly SimulatedClock _clock = new();
     private readonly Dice _dice = new(1, Dice.ForScale);
@@ -39,8 +40,12 @@ internal sealed class ScaleRun
     private long _events, _durable, _sequence;
     private bool _busy, _syncing, _ended;
 
-    public ScaleRun(int groups)
+    /// <param name="groups">how many</param>
+    /// <param name="scheme">how they resample</param>
+    /// <param name="workTime">of the coordinator, for each message; 0: what it really takes</param>
+    public ScaleRun(int groups, ResamplingScheme scheme = ResamplingScheme.Systematic, long workTime = 0)
     {
+        _workTime = workTime;
         var target = new IsingTarget(new Lattice(3, 3), new CouplingSchedule(
             ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(0.4, 0, 1)));
         var options = new AnnealerOptions
@@ -49,6 +54,7 @@ internal sealed class ScaleRun
             Groups = groups,
             Windows = Windows,
             ResamplingThreshold = 0.5,
+            Resampling = scheme,
         };
         _task = new SamplingTask(target, options, TimeGrid.Uniform(Windows), replicas: 1);
         _coordinator = new CoordinatorState(_task);
@@ -149,7 +155,7 @@ internal sealed class ScaleRun
         Perform();
         var spent = Stopwatch.GetElapsedTime(start);
         WorkWithCodec += spent;
-        _clock.After((long)spent.TotalNanoseconds, () =>
+        _clock.After(_workTime > 0 ? _workTime : (long)spent.TotalNanoseconds, () =>
         {
             _busy = false;
             WorkOn();

@@ -10,12 +10,15 @@ internal static class ScaleTable
     public static int Print(TextWriter output)
     {
         new ScaleRun(100).Run(); // compiles what the measured runs use
-        output.WriteLine(FormattableString.Invariant(
-            $"{ScaleRun.Windows} windows of {ScaleRun.WindowTime / 1_000_000} ms (±{ScaleRun.SpeedSpread:P0} by device), ")
-            + FormattableString.Invariant(
-            $"latency {ScaleRun.Latency / 1000} µs, sync {ScaleRun.SyncTime / 1000} µs; one group a device"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{ScaleRun.Windows} windows of {ScaleRun.WindowTime / 1_000_000} ms, by device ")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"±{ScaleRun.SpeedSpread:P0}; latency {ScaleRun.Latency / 1000} µs, ")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"sync {ScaleRun.SyncTime / 1000} µs; one group a device."));
         output.WriteLine();
-        output.WriteLine("| groups | resamplings | messages a window | kB a window | coordinator, µs a window "
+        output.WriteLine("| groups | resamplings | messages a window | kB a window | coordinator, µs "
+            + "a window "
             + "| with codec, µs | summaries/s | rewound | waiting | of it for the slowest device |");
         output.WriteLine("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         foreach (int groups in Groups)
