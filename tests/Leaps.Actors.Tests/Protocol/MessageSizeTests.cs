@@ -20,7 +20,9 @@ public sealed class MessageSizeTests
         var envelope = SampleMessages.Empty();
         envelope.StartGroup = new StartGroup
         {
-            Group = 639_999, Epoch = Epoch, Sampling = task.Specification,
+            Group = 639_999,
+            Epoch = Epoch,
+            Sampling = task.Specification,
         };
         byte[] message = _codec.Encode(envelope);
         TestContext.Current.TestOutputHelper?.WriteLine($"StartGroup: {message.Length:N0} bytes");
@@ -61,14 +63,24 @@ public sealed class MessageSizeTests
             case Body.AdvanceLimit:
                 envelope.AdvanceLimit = new AdvanceLimit
                 {
-                    Group = group, Attempt = 3, Version = Epoch, Settled = window, Limit = window,
-                    Resampling = resampling, AllStored = true, StoreFrom = window,
+                    Group = group,
+                    Attempt = 3,
+                    Version = Epoch,
+                    Settled = window,
+                    Limit = window,
+                    Resampling = resampling,
+                    AllStored = true,
+                    StoreFrom = window,
                 };
                 break;
             case Body.SnapshotStored:
                 envelope.SnapshotStored = new SnapshotStored
                 {
-                    Group = group, Epoch = Epoch, Attempt = 3, Window = window, Resampling = resampling,
+                    Group = group,
+                    Epoch = Epoch,
+                    Attempt = 3,
+                    Window = window,
+                    Resampling = resampling,
                 };
                 break;
             case Body.PlacementRequest:
@@ -77,39 +89,60 @@ public sealed class MessageSizeTests
             case Body.GroupReady:
                 envelope.GroupReady = new GroupReady
                 {
-                    Group = group, Epoch = Epoch, Attempt = 3, Resampling = resampling, StoredWindow = window,
+                    Group = group,
+                    Epoch = Epoch,
+                    Attempt = 3,
+                    Resampling = resampling,
+                    StoredWindow = window,
                     StoredResampling = resampling,
                 };
                 break;
             case Body.TransferRequest:
                 envelope.TransferRequest = new TransferRequest
                 {
-                    Attempt = 3, Resampling = resampling, FromGroup = group, ToGroup = group,
+                    Attempt = 3,
+                    Resampling = resampling,
+                    FromGroup = group,
+                    ToGroup = group,
                 };
                 break;
             case Body.TransferForgotten:
                 envelope.TransferForgotten = new TransferForgotten
                 {
-                    Attempt = 3, Resampling = resampling, ToGroup = group,
+                    Attempt = 3,
+                    Resampling = resampling,
+                    ToGroup = group,
                 };
                 break;
             case Body.ResidualShare:
                 envelope.ResidualShare = new ResidualShare
                 {
-                    Group = group, Attempt = 3, Resampling = resampling, Window = window, Certain = 100,
+                    Group = group,
+                    Attempt = 3,
+                    Resampling = resampling,
+                    Window = window,
+                    Certain = 100,
                     Fractions = 7.5,
                 };
                 break;
             case Body.Rewind:
                 envelope.Rewind = new Rewind
                 {
-                    Group = group, Attempt = 3, Window = window, Resampling = resampling, Scale = scale,
+                    Group = group,
+                    Attempt = 3,
+                    Window = window,
+                    Resampling = resampling,
+                    Scale = scale,
                 };
                 break;
             case Body.GroupSummary:
                 envelope.GroupSummary = new GroupSummary
                 {
-                    Group = group, Attempt = 3, Window = window, Resampling = resampling, Weights = weights,
+                    Group = group,
+                    Attempt = 3,
+                    Window = window,
+                    Resampling = resampling,
+                    Weights = weights,
                 };
                 break;
             default:
@@ -133,7 +166,11 @@ public sealed class MessageSizeTests
             Total = 1.7,
             Points = new Actors.Protocol.PointRange
             {
-                Of = 1_000_000, First = 500_000, Count = 100, SpacingsBefore = 5e5, Spacings = 1e6,
+                Of = 1_000_000,
+                First = 500_000,
+                Count = 100,
+                SpacingsBefore = 5e5,
+                Spacings = 1e6,
             },
             FirstOffspring = 1 << 29,
             Offspring = 100,
