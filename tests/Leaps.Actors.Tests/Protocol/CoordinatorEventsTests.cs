@@ -122,7 +122,12 @@ public sealed class CoordinatorEventsTests
 
     private static WindowSettled Settled(int window) => new()
     {
-        Replica = 1, Window = window, RelativeEss = 0.4, LogZ = -3, LogZStandardError = double.NaN, Jumps = 4,
+        Replica = 1,
+        Window = window,
+        RelativeEss = 0.4,
+        LogZ = -3,
+        LogZStandardError = double.NaN,
+        Jumps = 4,
     };
 
     private static CoordinatorEvent[] Sound()

@@ -8,6 +8,7 @@ namespace Leaps.Actors.Tests.Protocol;
 public sealed class MessageSizeTests
 {
     private const long Epoch = (3L << 32) + 100_000;
+    private const int Group = 639_999, Window = 999_999, Resampling = 100_000, Slots = 1 << 29;
 
     private readonly MessageCodec _codec = new(SampleMessages.Run);
 
@@ -20,7 +21,9 @@ public sealed class MessageSizeTests
         var envelope = SampleMessages.Empty();
         envelope.StartGroup = new StartGroup
         {
-            Group = 639_999, Epoch = Epoch, Sampling = task.Specification,
+            Group = 639_999,
+            Epoch = Epoch,
+            Sampling = task.Specification,
         };
         byte[] message = _codec.Encode(envelope);
         TestContext.Current.TestOutputHelper?.WriteLine($"StartGroup: {message.Length:N0} bytes");
@@ -47,101 +50,98 @@ public sealed class MessageSizeTests
     [MemberData(nameof(Small))]
     public void What_is_sent_often_is_small(Body body, int most)
     {
-        const int group = 639_999, window = 999_999, resampling = 100_000;
         var envelope = Envelope.Create(
-            SampleMessages.Run, "coordinator", $"group-{group}", Epoch, 10_000_000);
-        var weights = SampleMessages.Weights();
-        weights.Count = 100;
-        weights.FirstFamily = weights.LastFamily = 1 << 29;
-        weights.LastFamilySum = 0;
-        weights.Evaluations = weights.Jumps = 1_000_000;
-        var scale = new Actors.Protocol.GroupScale { Slots = 1_000_000, Scale = 0.3, Total = 1.7 };
-        switch (body)
-        {
-            case Body.AdvanceLimit:
-                envelope.AdvanceLimit = new AdvanceLimit
-                {
-                    Group = group, Attempt = 3, Version = Epoch, Settled = window, Limit = window,
-                    Resampling = resampling, AllStored = true, StoreFrom = window,
-                };
-                break;
-            case Body.SnapshotStored:
-                envelope.SnapshotStored = new SnapshotStored
-                {
-                    Group = group, Epoch = Epoch, Attempt = 3, Window = window, Resampling = resampling,
-                };
-                break;
-            case Body.PlacementRequest:
-                envelope.PlacementRequest = new PlacementRequest { Group = group };
-                break;
-            case Body.GroupReady:
-                envelope.GroupReady = new GroupReady
-                {
-                    Group = group, Epoch = Epoch, Attempt = 3, Resampling = resampling, StoredWindow = window,
-                    StoredResampling = resampling,
-                };
-                break;
-            case Body.TransferRequest:
-                envelope.TransferRequest = new TransferRequest
-                {
-                    Attempt = 3, Resampling = resampling, FromGroup = group, ToGroup = group,
-                };
-                break;
-            case Body.TransferForgotten:
-                envelope.TransferForgotten = new TransferForgotten
-                {
-                    Attempt = 3, Resampling = resampling, ToGroup = group,
-                };
-                break;
-            case Body.ResidualShare:
-                envelope.ResidualShare = new ResidualShare
-                {
-                    Group = group, Attempt = 3, Resampling = resampling, Window = window, Certain = 100,
-                    Fractions = 7.5,
-                };
-                break;
-            case Body.Rewind:
-                envelope.Rewind = new Rewind
-                {
-                    Group = group, Attempt = 3, Window = window, Resampling = resampling, Scale = scale,
-                };
-                break;
-            case Body.GroupSummary:
-                envelope.GroupSummary = new GroupSummary
-                {
-                    Group = group, Attempt = 3, Window = window, Resampling = resampling, Weights = weights,
-                };
-                break;
-            default:
-                envelope.ResamplingPlan = Plan(group, window, resampling, scale);
-                break;
-        }
+            SampleMessages.Run, "coordinator", $"group-{Group}", Epoch, 10_000_000);
+        FromCoordinator(envelope, body);
+        FromGroup(envelope, body);
         int bytes = _codec.Encode(envelope).Length;
         TestContext.Current.TestOutputHelper?.WriteLine($"{body}: {bytes} bytes");
         Assert.InRange(bytes, 40, most);
     }
 
-    private static ResamplingPlan Plan(
-        int group, int window, int resampling, Actors.Protocol.GroupScale scale) => new()
+    // The samples, with large numbers where those are small.
+    private static void FromCoordinator(Envelope envelope, Body body)
+    {
+        var sample = SampleMessages.Of(body);
+        switch (body)
         {
-            Group = group,
-            Attempt = 3,
-            Resampling = resampling,
-            Window = window,
-            Scale = scale,
-            Before = 1.2,
-            Total = 1.7,
-            Points = new Actors.Protocol.PointRange
-            {
-                Of = 1_000_000, First = 500_000, Count = 100, SpacingsBefore = 5e5, Spacings = 1e6,
-            },
-            FirstOffspring = 1 << 29,
-            Offspring = 100,
-            Outgoing =
-            {
-                new SlotTransfer { Group = group - 1, FirstSlot = 1 << 29, Count = 5 },
-                new SlotTransfer { Group = group + 1, FirstSlot = (1 << 29) + 50, Count = 5 },
-            },
-            Incoming = { new SlotTransfer { Group = group - 1, FirstSlot = 1 << 29, Count = 5 } },
-        };
+            case Body.AdvanceLimit:
+                var limit = envelope.AdvanceLimit = sample.AdvanceLimit;
+                limit.Group = Group;
+                limit.Version = Epoch;
+                limit.Settled = limit.Limit = limit.StoreFrom = Window;
+                limit.Resampling = Resampling;
+                break;
+            case Body.Rewind:
+                var rewind = envelope.Rewind = sample.Rewind;
+                rewind.Group = Group;
+                rewind.Window = Window;
+                rewind.Resampling = Resampling;
+                rewind.Scale.Slots = Slots;
+                break;
+            case Body.ResamplingPlan:
+                var plan = envelope.ResamplingPlan = sample.ResamplingPlan;
+                plan.Group = Group;
+                plan.Window = Window;
+                plan.Resampling = Resampling;
+                plan.Scale.Slots = plan.Points.Of = Slots;
+                plan.FirstOffspring += Slots;
+                foreach (var run in plan.Outgoing.Concat(plan.Incoming))
+                {
+                    run.Group = Group - 1;
+                    run.FirstSlot += Slots;
+                }
+                break;
+        }
+    }
+
+    private static void FromGroup(Envelope envelope, Body body)
+    {
+        var sample = SampleMessages.Of(body);
+        switch (body)
+        {
+            case Body.SnapshotStored:
+                envelope.SnapshotStored = sample.SnapshotStored;
+                envelope.SnapshotStored.Group = Group;
+                envelope.SnapshotStored.Epoch = Epoch;
+                envelope.SnapshotStored.Window = Window;
+                envelope.SnapshotStored.Resampling = Resampling;
+                break;
+            case Body.PlacementRequest:
+                envelope.PlacementRequest = new PlacementRequest { Group = Group };
+                break;
+            case Body.GroupReady:
+                var ready = envelope.GroupReady = sample.GroupReady;
+                ready.Group = Group;
+                ready.Epoch = Epoch;
+                ready.StoredWindow = Window;
+                ready.Resampling = ready.StoredResampling = Resampling;
+                break;
+            case Body.TransferRequest:
+                envelope.TransferRequest = sample.TransferRequest;
+                envelope.TransferRequest.FromGroup = envelope.TransferRequest.ToGroup = Group;
+                envelope.TransferRequest.Resampling = Resampling;
+                break;
+            case Body.TransferForgotten:
+                envelope.TransferForgotten = sample.TransferForgotten;
+                envelope.TransferForgotten.ToGroup = Group;
+                envelope.TransferForgotten.Resampling = Resampling;
+                break;
+            case Body.ResidualShare:
+                envelope.ResidualShare = sample.ResidualShare;
+                envelope.ResidualShare.Group = Group;
+                envelope.ResidualShare.Window = Window;
+                envelope.ResidualShare.Resampling = Resampling;
+                break;
+            case Body.GroupSummary:
+                var summary = envelope.GroupSummary = sample.GroupSummary;
+                summary.Group = Group;
+                summary.Window = Window;
+                summary.Resampling = Resampling;
+                summary.Weights.FirstFamily = Slots;
+                summary.Weights.LastFamily = Slots + 100;
+                summary.Weights.Evaluations = summary.Weights.Jumps = 1_000_000;
+                break;
+        }
+    }
 }

@@ -49,8 +49,14 @@ internal static class SampleMessages
             With(e => e.WalkerTransfer = Transfer()),
             With(e => e.Snapshot = Snapshot()),
             With(e => e.ParameterVersion = Version()),
-            With(e => e.RolloutMade = new RolloutMade { Index = 7, Rollout = ByteString.CopyFrom(1, 2, 3) }),
-            With(e => e.RolloutOrder = new RolloutOrder { Index = 7, DueUpdate = 100, Parameters = Version() }),
+            With(e => e.RolloutMade = new RolloutMade
+            {
+                Index = 7, Rollout = ByteString.CopyFrom(1, 2, 3),
+            }),
+            With(e => e.RolloutOrder = new RolloutOrder
+            {
+                Index = 7, DueUpdate = 100, Parameters = Version(),
+            }),
             With(e => e.RolloutStored = new RolloutStored { Index = 7 }),
             With(e => e.BufferQuery = new BufferQuery { Epoch = 3 }),
             With(e => e.BufferReady = new BufferReady { Epoch = 3, Rollouts = { 3, 4, 5 } }),

@@ -87,7 +87,9 @@ public sealed class SamplingPackingTests
                     ResamplingThreshold = threshold / (double)(1 << 20),
                     Mcmc = new McmcOptions
                     {
-                        Kernel = (McmcKernelKind)kernel, Sweeps = runAhead, Moves = groups,
+                        Kernel = (McmcKernelKind)kernel,
+                        Sweeps = runAhead,
+                        Moves = groups,
                         Rate = Math.Abs(rate),
                     },
                 }, TimeGrid.Uniform(windows), replicas)

@@ -79,7 +79,11 @@ public sealed class ExchangeTests
         Assert.Equal([transfer], stored.Outgoing);
         Assert.Equal(new GroupReady
         {
-            Group = sender.State.Group, Epoch = 2, Resampling = 1, StoredWindow = 2, StoredResampling = 1,
+            Group = sender.State.Group,
+            Epoch = 2,
+            Resampling = 1,
+            StoredWindow = 2,
+            StoredResampling = 1,
         }, Assert.Single(sender.Reborn().Place(epoch: 2).Sent<GroupReady>()));
         Assert.Equal([transfer], sender.Reborn().Place(epoch: 2).Sent<WalkerTransfer>());
     }
@@ -93,7 +97,9 @@ public sealed class ExchangeTests
         Assert.Empty(receiver.Take(plan).Sent<TransferRequest>());
         var expected = new TransferRequest
         {
-            Resampling = 1, FromGroup = sender.State.Group, ToGroup = receiver.State.Group,
+            Resampling = 1,
+            FromGroup = sender.State.Group,
+            ToGroup = receiver.State.Group,
         };
         var request = Assert.Single(receiver.Take(again).Sent<TransferRequest>());
         Assert.Equal(expected, request);
@@ -132,7 +138,9 @@ public sealed class ExchangeTests
         var (_, _, transfer, sender) = Pair();
         var request = new TransferRequest
         {
-            Resampling = 1, FromGroup = transfer.FromGroup, ToGroup = transfer.ToGroup,
+            Resampling = 1,
+            FromGroup = transfer.FromGroup,
+            ToGroup = transfer.ToGroup,
         };
         sender.Limit(version: 2, settled: 2, limit: 3, resampling: 1);
         Assert.Equal([transfer], sender.Take(request).Sent<WalkerTransfer>());
@@ -187,7 +195,11 @@ public sealed class ExchangeTests
         }
         AdvanceLimit Limit(long version, int settled, int resampling) => new()
         {
-            Group = to, Version = version, Settled = settled, Limit = settled + 3, Resampling = resampling,
+            Group = to,
+            Version = version,
+            Settled = settled,
+            Limit = settled + 3,
+            Resampling = resampling,
         };
         Take(new StartGroup { Group = to, Epoch = 1, Sampling = resampled.Task.Specification });
         Take(Limit(1, 0, 0));
