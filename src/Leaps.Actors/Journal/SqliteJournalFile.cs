@@ -145,11 +145,13 @@ internal static class SqliteJournalFile
         return command;
     }
 
+    // A reader of a file that nobody writes leaves no write-ahead log behind when it is told so.
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
+        bool atRest = mode == SqliteOpenMode.ReadOnly && !File.Exists(path + "-wal");
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path,
+            DataSource = atRest ? AtRest(path) : path,
             Mode = mode,
             Pooling = false,
             DefaultTimeout = BusyTimeoutSeconds,
@@ -165,6 +167,10 @@ internal static class SqliteJournalFile
             throw;
         }
     }
+
+    // sqlite.org/uri.html
+    private static string AtRest(string path) => "file://" + string.Join('/', Path.GetFullPath(path)
+        .Replace('\\', '/').Split('/').Select(Uri.EscapeDataString)) + "?immutable=1";
 
     private static void CheckIdentity(SqliteConnection connection, string path)
     {

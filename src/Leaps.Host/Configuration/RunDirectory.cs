@@ -26,9 +26,6 @@ public sealed class RunDirectory : IDisposable
     private const string Unfinished = ".unfinished";
     private const string SamplingPrefix = "sampling", SamplingSuffix = ".db";
 
-    // What a run has before it has anything to keep.
-    private static readonly string[] LockFiles = [RunLock.FileName, RunLock.HolderFileName];
-
     private readonly RunLock? _lock;
     private readonly bool _wasAbsent;
     private bool _kept;
@@ -64,13 +61,15 @@ public sealed class RunDirectory : IDisposable
         try
         {
             CheckFree(path);
+            var directory = new RunDirectory(path, runLock, kept: false, wasAbsent);
+            directory.Remove(name => IsBeforeBegin(name) && !IsLock(name));
+            return directory;
         }
         catch
         {
             runLock.Dispose();
             throw;
         }
-        return new RunDirectory(path, runLock, kept: false, wasAbsent);
     }
 
     /// <summary>
@@ -97,7 +96,7 @@ public sealed class RunDirectory : IDisposable
     /// <exception cref="LeapsException">It is not a run directory.</exception>
     public static RunDirectory Open(string path)
     {
-        CheckIsRun(path, [Configuration]);
+        CheckIsRun(path);
         return new RunDirectory(path, null, kept: true, wasAbsent: false);
     }
 
@@ -107,7 +106,7 @@ public sealed class RunDirectory : IDisposable
     /// </exception>
     public static RunDirectory OpenToResume(string path)
     {
-        CheckIsRun(path, [Configuration, Journal]);
+        CheckIsRun(path);
         var runLock = RunLock.Acquire(path);
         var directory = new RunDirectory(path, runLock, kept: true, wasAbsent: false);
         if (directory.Contains(Journal))
@@ -123,15 +122,13 @@ public sealed class RunDirectory : IDisposable
     public bool IsKept => _kept;
 
     /// <summary>Removes what a killed process had not finished writing.</summary>
-    public void RemoveUnfinished() => Guard(Path, () =>
+    public void RemoveUnfinished() => Remove(IsUnfinished);
+
+    private void Remove(Func<string, bool> wanted) => Guard(Path, () =>
     {
-        foreach (string file in Directory.EnumerateFiles(Path))
+        foreach (string file in Directory.GetFiles(Path))
         {
-            string name = System.IO.Path.GetFileName(file);
-            bool isJournal = name.Contains(SamplingSuffix + ".", StringComparison.Ordinal)
-                && name.Contains(".tmp", StringComparison.Ordinal);
-            if (isJournal || name.EndsWith(Unfinished, StringComparison.Ordinal)
-                || name.StartsWith(".leaps-", StringComparison.Ordinal))
+            if (wanted(System.IO.Path.GetFileName(file)))
                 File.Delete(file);
         }
         return true;
@@ -203,23 +200,33 @@ public sealed class RunDirectory : IDisposable
             Directory.Delete(Path);
     }
 
-    private static bool IsBeginning(string name) => name == Configuration || LockFiles.Contains(name)
-        || name.StartsWith(Journal, StringComparison.Ordinal)
+    private static bool IsBeginning(string name) => name == Configuration || IsBeforeBegin(name)
         || name.StartsWith(Sampling(1), StringComparison.Ordinal);
 
-    private static void CheckIsRun(string path, string[] signs)
+    // A run has begun when its configuration is there, which is written last: what a process leaves that was
+    // killed before is of no use.
+    private static bool IsBeforeBegin(string name) => IsLock(name) || IsUnfinished(name)
+        || name.StartsWith(Journal, StringComparison.Ordinal);
+
+    private static bool IsLock(string name) => name is RunLock.FileName or RunLock.HolderFileName;
+
+    private static bool IsUnfinished(string name) => name.EndsWith(Unfinished, StringComparison.Ordinal)
+        || name.StartsWith(".leaps-", StringComparison.Ordinal)
+        || name.Contains(SamplingSuffix + ".", StringComparison.Ordinal)
+            && name.Contains(".tmp", StringComparison.Ordinal);
+
+    private static void CheckIsRun(string path)
     {
         if (!Directory.Exists(path))
             throw new LeapsException($"{path}: no such run directory");
-        if (!signs.Any(name => File.Exists(System.IO.Path.Combine(path, name))))
+        if (!File.Exists(System.IO.Path.Combine(path, Configuration)))
             throw new LeapsException(
                 $"{path} is not a run directory: there is no {Configuration} in it");
     }
 
-    // A lock without a run: what a process leaves that is killed before it began.
     private static bool IsTaken(string path) => File.Exists(path)
         || Directory.Exists(path) && Guard(path, () => Directory.EnumerateFileSystemEntries(path)
-            .Any(entry => !LockFiles.Contains(System.IO.Path.GetFileName(entry))));
+            .Any(entry => !IsBeforeBegin(System.IO.Path.GetFileName(entry))));
 
     private static T Guard<T>(string path, Func<T> action)
     {

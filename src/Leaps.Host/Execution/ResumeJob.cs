@@ -16,8 +16,8 @@ internal static class ResumeJob
         directory.RemoveUnfinished();
         using var journal = RunJournal.Open(directory, context.Notice);
         if (journal.History.Configured is not { } begun)
-            throw new LeapsException($"{directory.Path}: the run had not begun when it was stopped: remove the "
-                + "directory, and start it again");
+            throw new LeapsException($"{directory.PathOf(RunDirectory.Journal)} does not say what the run is: "
+                + "restore it from a copy, or start the run anew");
         var configuration = ReadConfiguration(directory, journal.History, request.Changes);
         var extended = Extend(configuration, journal.History, request);
         bool trains = request.Updates is not null;
@@ -32,8 +32,7 @@ internal static class ResumeJob
             });
         // Also where a crash came between the journal and the file.
         string text = journal.History.Configured!.Configuration;
-        if (text != begun.Configuration || !directory.Contains(RunDirectory.Configuration)
-            || ConfigurationDifference.Find(ReadText(directory, text), Read(directory)) is not null)
+        if (text != begun.Configuration || ConfigurationDifference.Find(ReadText(directory, text), Read(directory)) is not null)
             directory.WriteText(RunDirectory.Configuration, text);
 
         var target = extended.Target.CreateTarget();
@@ -54,8 +53,6 @@ internal static class ResumeJob
     {
         string path = directory.PathOf(RunDirectory.Configuration);
         var known = history.Configurations.Select(text => ReadText(directory, text)).ToList();
-        if (!directory.Contains(RunDirectory.Configuration))
-            directory.WriteText(RunDirectory.Configuration, history.Configurations[^1]);
         var present = Read(directory, changes);
         if (!known.Any(before => ConfigurationDifference.Find(before, present) is null))
         {
