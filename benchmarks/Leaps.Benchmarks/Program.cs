@@ -4,7 +4,13 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
+using Leaps.Benchmarks;
 
+if (args is [.., "actors"])
+{
+    ActorFigures.Run();
+    return;
+}
 var config = ManualConfig.Create(DefaultConfig.Instance)
     .AddJob(Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance)
         .WithWarmupCount(2).WithIterationCount(15)

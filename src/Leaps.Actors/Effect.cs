@@ -26,6 +26,10 @@ public static class ActorNames
 {
     public const string Coordinator = "coordinator";
 
+    public const string Trainer = "trainer";
+    public const string ReplayBuffer = "replay-buffer";
+    public const string RolloutMaker = "rollout-maker";
+
     private const string GroupPrefix = "group-";
 
     public static string Group(int group) => FormattableString.Invariant($"{GroupPrefix}{group}");

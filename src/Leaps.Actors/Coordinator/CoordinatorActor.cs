@@ -15,16 +15,15 @@ namespace Leaps.Actors.Coordinator;
 internal sealed class CoordinatorActor(CoordinatorState state, Action<string, object> tell,
     Action<object> tellSelf, ActorJournal journal, ICoordinatorObserver observer)
 {
-    private readonly Queue<(long AfterEvent, Effect Effect)> _waiting = new();
+    private readonly DurableEffects _effects = new();
     private CoordinatorState _state = state;
-    private long _events, _durable;
 
     public void Receive(object message)
     {
         switch (message)
         {
             case EventDurable:
-                _durable++;
+                _effects.EventIsDurable();
                 break;
             case SaveFailed failed:
                 throw failed.Cause;
@@ -32,24 +31,15 @@ internal sealed class CoordinatorActor(CoordinatorState state, Action<string, ob
                 var transition = _state.Apply(message);
                 _state = transition.State;
                 foreach (var effect in transition.Effects)
-                    Enqueue(effect);
+                    _effects.Add(effect, persist => journal.Append(persist.Event, Durable));
                 break;
         }
-        while (_waiting.TryPeek(out var next) && next.AfterEvent <= _durable)
-            Perform(_waiting.Dequeue().Effect);
+        while (_effects.TryTake(out var effect))
+            Perform(effect);
     }
 
-    private void Enqueue(Effect effect)
-    {
-        if (effect is not Persist persist)
-        {
-            _waiting.Enqueue((_events, effect));
-            return;
-        }
-        _events++;
-        journal.Append(persist.Event, failure => tellSelf(
-            failure is null ? new EventDurable() : new SaveFailed(failure)));
-    }
+    private void Durable(Exception? failure) =>
+        tellSelf(failure is null ? new EventDurable() : new SaveFailed(failure));
 
     private void Perform(Effect effect)
     {
@@ -81,8 +71,6 @@ internal sealed class CoordinatorActor(CoordinatorState state, Action<string, ob
                     $"The coordinator can't perform {effect.GetType().Name}.");
         }
     }
-
-    private sealed record EventDurable;
 }
 
 /// <summary>Who hears of a run from its coordinator, one call at a time.</summary>

@@ -315,6 +315,7 @@ public sealed record CoordinatorState
         effects.Add(new Send(ActorNames.Group(group), new AdvanceLimit
         {
             Group = group,
+            Attempt = replica.Attempt,
             Version = Version + 1,
             Settled = replica.Settled,
             Limit = Paused ? 0 : Math.Min(Task.Windows, replica.Settled + Task.RunAhead),

@@ -17,6 +17,7 @@ internal static class PlanMessages
             messages[g] = new Protocol.ResamplingPlan
             {
                 Group = firstGroup + g,
+                Attempt = replica.Attempt,
                 Resampling = replica.Resamplings,
                 Window = replica.LastResampling!.Window,
                 Scale = SamplingPacking.ToMessage(share.Scale),

@@ -193,6 +193,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         return new Rewind
         {
             Group = group,
+            Attempt = Attempt,
             Window = Settled + 1,
             Resampling = Resamplings + 1,
             Scale = SamplingPacking.ToMessage(ResamplingPlan.Scales(weights)[group % Task.Groups]),

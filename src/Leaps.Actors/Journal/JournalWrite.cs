@@ -1,8 +1,8 @@
 namespace Leaps.Actors.Journal;
 
 /// <summary>
-/// One thing to be written to an <see cref="IJournal"/>: a <see cref="JournalAppend"/> or a
-/// <see cref="JournalSnapshot"/>.
+/// One thing to be written to an <see cref="IJournal"/>: a <see cref="JournalAppend"/>, a
+/// <see cref="JournalSnapshot"/> or a <see cref="JournalForget"/>.
 /// </summary>
 /// <remarks>
 /// Checked and given its checksums when it is made, on the thread of whoever makes it. Its bytes are not
@@ -91,4 +91,13 @@ public sealed class JournalSnapshot : JournalWrite
     internal override bool ChangesSomething => true;
 
     internal byte[] Checksum { get; }
+}
+
+/// <summary>An actor of which nothing is needed any more: its events and snapshots go, as does its
+/// name.</summary>
+public sealed class JournalForget(string actor) : JournalWrite(actor)
+{
+    public override long Bytes => RowBytes;
+
+    internal override bool ChangesSomething => true;
 }

@@ -52,9 +52,11 @@ public sealed class MemoryJournal(JournalOptions? options = null) : IJournal
                 {
                     JournalAppend append => With(rows, append),
                     JournalSnapshot snapshot => With(rows, snapshot),
-                    _ => throw new UnreachableException(),
+                    _ => Rows.None,
                 };
-                if (write.ChangesSomething)
+                if (write is JournalForget)
+                    written.Remove(write.Actor);
+                else if (write.ChangesSomething)
                     written[write.Actor] = rows;
             }
             actors = written.ToImmutable();

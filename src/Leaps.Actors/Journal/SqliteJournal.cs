@@ -98,6 +98,8 @@ public sealed class SqliteJournal : IJournal
                     Insert(row, append);
                 else if (write is JournalSnapshot snapshot)
                     Insert(row, snapshot);
+                else
+                    Forget(row);
             }
             return writes.Count;
         });
@@ -228,6 +230,12 @@ public sealed class SqliteJournal : IJournal
             ("$payload", Array(snapshot.State)));
         Prune(row.Id);
     }
+
+    private void Forget(ActorRow row) => SqliteJournalFile.Execute(connection, """
+        DELETE FROM events WHERE actor = $actor;
+        DELETE FROM snapshots WHERE actor = $actor;
+        DELETE FROM actors WHERE id = $actor;
+        """, ("$actor", row.Id));
 
     // Events go only once all k snapshots are there: until then they can rebuild any state.
     private void Prune(long id) => SqliteJournalFile.Execute(connection, """

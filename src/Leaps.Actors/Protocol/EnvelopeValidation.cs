@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Google.Protobuf.Collections;
-using Leaps.Model.Sampling;
 using Body = Leaps.Actors.Protocol.Envelope.BodyOneofCase;
 
 namespace Leaps.Actors.Protocol;
@@ -10,7 +9,7 @@ namespace Leaps.Actors.Protocol;
 /// </summary>
 internal static class EnvelopeValidation
 {
-    private const double Rounding = 1 + 1e-9;
+    private const double Rounding = SamplingValidation.Rounding;
 
     public static void Check(Envelope envelope)
     {
@@ -32,7 +31,18 @@ internal static class EnvelopeValidation
             case Body.WalkerTransfer: Check(envelope.WalkerTransfer, checks); break;
             case Body.Snapshot: Check(envelope.Snapshot, checks); break;
             case Body.ParameterVersion: Check(envelope.ParameterVersion, checks); break;
-            case Body.RolloutSlice: Check(envelope.RolloutSlice, checks); break;
+            case Body.RolloutMade: Check(envelope.RolloutMade, checks); break;
+            case Body.RolloutOrder: Check(envelope.RolloutOrder, checks); break;
+            case Body.RolloutStored:
+                checks.Range("index", envelope.RolloutStored.Index, 0);
+                break;
+            case Body.BufferReady:
+                foreach (int index in envelope.BufferReady.Rollouts)
+                    checks.Range("rollouts", index, 0);
+                break;
+            case Body.TrainerSaved:
+                checks.Range("update", envelope.TrainerSaved.Update, 0);
+                break;
             case Body.BatchRequest: Check(envelope.BatchRequest, checks); break;
             case Body.Batch: Check(envelope.Batch, checks); break;
             case Body.ControlRequest: Check(envelope.ControlRequest, checks); break;
@@ -42,7 +52,7 @@ internal static class EnvelopeValidation
                 checks.Range("group", envelope.PlacementRequest.Group, 0);
                 break;
             case Body.GroupReady: Check(envelope.GroupReady, checks); break;
-            case Body.ResidualShare: Check(envelope.ResidualShare, checks); break;
+            case Body.ResidualShare: SamplingValidation.Check(envelope.ResidualShare, checks); break;
             case Body.TransferRequest: Check(envelope.TransferRequest, checks); break;
             case Body.TransferForgotten: Check(envelope.TransferForgotten, checks); break;
             default:
@@ -53,71 +63,16 @@ internal static class EnvelopeValidation
 
     private static void Check(StartGroup start, FieldChecks checks)
     {
-        Check(start.Sampling, checks);
+        SamplingValidation.Check(start.Sampling, checks);
         checks.Range("group", start.Group, 0, (long)start.Sampling.Replicas * start.Sampling.Groups - 1);
         checks.Range("epoch", start.Epoch, 1);
         checks.Range("attempt", start.Attempt, 0);
     }
 
-    private static void Check(SamplingSpecification? sampling, FieldChecks checks)
-    {
-        if (sampling is null)
-            throw checks.Wrong("sampling is missing.");
-        checks.Range("replicas", sampling.Replicas, 1, 10_000);
-        checks.Range("walkers", sampling.Walkers, 1, int.MaxValue / sampling.Replicas);
-        checks.Range("groups", sampling.Groups, 1, Math.Min(sampling.Walkers, WalkerGroups.Most));
-        checks.Range("run_ahead", sampling.RunAhead, 1, 1_000_000);
-        checks.Range("target_standard_error", sampling.TargetStandardError, 0, double.MaxValue);
-        if (sampling.Times.Count < 2)
-            throw checks.Wrong("times has no window; at least two times are needed.");
-        checks.Times("times", sampling.Times, strictly: true);
-        checks.Digest("parameters", sampling.Parameters, optional: true);
-        Check(sampling.Target, checks);
-        Check(sampling.Options, checks);
-    }
-
-    private static void Check(TargetSpecification? target, FieldChecks checks)
-    {
-        if (target is null)
-            throw checks.Wrong("target is missing.");
-        checks.Chosen("target.kind", target.Kind);
-        checks.Chosen("target.shape", target.Shape);
-        checks.Range("target.rows", target.Rows, 1, 4096);
-        checks.Range("target.columns", target.Columns, 1, 4096);
-        checks.Range("target.states", target.States, 2, 256);
-        if (target.Kind == TargetSpecification.Types.Kind.Ising && target.States != 2)
-            throw checks.Wrong($"target.states is {target.States}; an Ising site has 2.");
-        checks.Finite("target.switch_value", target.SwitchValue);
-        Check("target.start", target.Start, checks);
-        Check("target.end", target.End, checks);
-    }
-
-    private static void Check(string field, CouplingValues? couplings, FieldChecks checks)
-    {
-        if (couplings is null)
-            throw checks.Wrong($"{field} is missing.");
-        checks.Finite(field + ".j", couplings.J);
-        checks.Finite(field + ".field", couplings.Field);
-        checks.Finite(field + ".moment", couplings.Moment);
-        checks.Finite(field + ".inverse_temperature", couplings.InverseTemperature);
-    }
-
-    private static void Check(SamplingOptions? options, FieldChecks checks)
-    {
-        if (options is null)
-            throw checks.Wrong("options is missing.");
-        checks.Chosen("options.integrator", options.Integrator);
-        checks.Chosen("options.kernel", options.Kernel, allowZero: true);
-        checks.Range("options.sweeps", options.Sweeps, 0);
-        checks.Range("options.moves", options.Moves, 0);
-        checks.Range("options.rate", options.Rate, 0, double.MaxValue);
-        checks.Range("options.threshold", options.Threshold, 0, 1);
-        checks.Chosen("options.scheme", options.Scheme);
-    }
-
     private static void Check(AdvanceLimit limit, FieldChecks checks)
     {
         checks.Range("group", limit.Group, 0);
+        checks.Range("attempt", limit.Attempt, 0);
         checks.Range("version", limit.Version, 1);
         checks.Range("settled", limit.Settled, 0);
         checks.Range("limit", limit.Limit, 0);
@@ -147,18 +102,10 @@ internal static class EnvelopeValidation
     private static void Check(Rewind rewind, FieldChecks checks)
     {
         checks.Range("group", rewind.Group, 0);
+        checks.Range("attempt", rewind.Attempt, 0);
         checks.Range("window", rewind.Window, 1);
         checks.Range("resampling", rewind.Resampling, 1);
         Check(rewind.Scale, checks);
-    }
-
-    private static void Check(ResidualShare share, FieldChecks checks)
-    {
-        checks.Range("group", share.Group, 0);
-        checks.Range("attempt", share.Attempt, 0);
-        checks.Range("resampling", share.Resampling, 1);
-        checks.Range("certain", share.Certain, 0);
-        checks.Range("fractions", share.Fractions, 0, double.MaxValue);
     }
 
     private static void Check(TransferRequest request, FieldChecks checks)
@@ -179,14 +126,15 @@ internal static class EnvelopeValidation
     private static void Check(ResamplingPlan plan, FieldChecks checks)
     {
         checks.Range("group", plan.Group, 0);
+        checks.Range("attempt", plan.Attempt, 0);
         checks.Range("resampling", plan.Resampling, 1);
         checks.Range("window", plan.Window, 1);
         Check(plan.Scale, checks);
         checks.Range("total", plan.Total, 0, double.MaxValue);
         checks.Range("before", plan.Before, 0, plan.Total);
         Check(plan.Points, checks);
-        checks.Range("first_offspring", plan.FirstOffspring, 0);
         checks.Range("offspring", plan.Offspring, plan.Points.Count, plan.Scale.Slots);
+        checks.Range("first_offspring", plan.FirstOffspring, 0, int.MaxValue - plan.Offspring);
         long end = plan.FirstOffspring + plan.Offspring;
         CheckTransfers("outgoing", plan.Outgoing, plan.Group, plan.FirstOffspring, end, checks);
         CheckTransfers("incoming", plan.Incoming, plan.Group, 0, int.MaxValue, checks);
@@ -227,20 +175,9 @@ internal static class EnvelopeValidation
         checks.Range("attempt", summary.Attempt, 0);
         checks.Range("window", summary.Window, 1);
         checks.Range("resampling", summary.Resampling, 0);
-        if (summary.Weights is not { } weights)
+        if (summary.Weights is null)
             throw checks.Wrong("weights is missing.");
-        checks.Range("weights.count", weights.Count, 1);
-        checks.Finite("weights.max_log_weight", weights.MaxLogWeight);
-        double most = weights.Count * Rounding;
-        checks.Range("weights.sum", weights.Sum, 1, most);
-        checks.Range("weights.sum_of_squares", weights.SumOfSquares, 1, weights.Sum * Rounding);
-        checks.Range("weights.first_family", weights.FirstFamily, 0);
-        checks.Range("weights.last_family", weights.LastFamily, weights.FirstFamily);
-        checks.Range("weights.first_family_sum", weights.FirstFamilySum, 0, most);
-        checks.Range("weights.last_family_sum", weights.LastFamilySum, 0, most);
-        checks.Range("weights.inner_squares", weights.InnerSquares, 0, most * most);
-        checks.Range("weights.evaluations", weights.Evaluations, 0);
-        checks.Range("weights.jumps", weights.Jumps, 0);
+        SamplingValidation.Check("weights", summary.Weights, checks);
     }
 
     private static void Check(SnapshotStored stored, FieldChecks checks)
@@ -278,25 +215,32 @@ internal static class EnvelopeValidation
             Check(transfer, checks);
     }
 
-    private static void Check(ParameterVersion version, FieldChecks checks)
+    private static void Check(ParameterVersion? version, FieldChecks checks)
     {
+        if (version is null)
+            throw checks.Wrong("parameters is missing.");
         checks.Range("update", version.Update, 0);
         checks.Digest("sha256", version.Sha256);
+        if (version.Values.Length % sizeof(float) != 0)
+            throw checks.Wrong($"values has {version.Values.Length} bytes; a float32 has 4.");
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(version.Data.Span, digest);
+        SHA256.HashData(version.Values.Span, digest);
         if (!digest.SequenceEqual(version.Sha256.Span))
-            throw checks.Wrong("sha256 is not that of data: the parameters were damaged on the way.");
+            throw checks.Wrong("sha256 is not that of values: the parameters were damaged on the way.");
     }
 
-    private static void Check(RolloutSlice slice, FieldChecks checks)
+    private static void Check(RolloutOrder order, FieldChecks checks)
     {
-        checks.Range("rollout", slice.Rollout, 0);
-        checks.Range("slices", slice.Slices, 1);
-        checks.Range("slice", slice.Slice, 0, slice.Slices - 1);
-        checks.Range("time", slice.Time, 0, 1);
-        checks.Walkers(slice.Walkers);
-        checks.LogWeights(slice.LogWeights, slice.Walkers.Count);
-        checks.Digest("parameters", slice.Parameters, optional: true);
+        checks.Range("index", order.Index, 0);
+        checks.Range("due_update", order.DueUpdate, 0);
+        Check(order.Parameters, checks);
+    }
+
+    private static void Check(RolloutMade made, FieldChecks checks)
+    {
+        checks.Range("index", made.Index, 0);
+        if (made.Rollout.IsEmpty)
+            throw checks.Wrong("rollout is missing.");
     }
 
     private static void Check(BatchRequest request, FieldChecks checks)

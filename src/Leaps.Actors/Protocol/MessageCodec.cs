@@ -88,7 +88,8 @@ public sealed class MessageCodec(Guid run, int maximumBytes = MessageCodec.Defau
         int maximum = body switch
         {
             Envelope.BodyOneofCase.WalkerTransfer or Envelope.BodyOneofCase.Snapshot
-                or Envelope.BodyOneofCase.ParameterVersion or Envelope.BodyOneofCase.RolloutSlice
+                or Envelope.BodyOneofCase.ParameterVersion or Envelope.BodyOneofCase.RolloutMade
+                or Envelope.BodyOneofCase.RolloutOrder
                 or Envelope.BodyOneofCase.Batch => maximumBytes,
             Envelope.BodyOneofCase.StartGroup => Math.Min(maximumBytes, StartGroupMaximumBytes),
             _ => Math.Min(maximumBytes, SmallBodyMaximumBytes),

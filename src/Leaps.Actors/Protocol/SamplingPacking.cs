@@ -6,7 +6,9 @@ using WireIntegrator = Leaps.Actors.Protocol.SamplingOptions.Types.Integrator;
 
 namespace Leaps.Actors.Protocol;
 
-/// <summary>A sampling task and what groups tell of their weights, to messages and back, bit by bit.</summary>
+/// <summary>
+/// A sampling task and what groups tell of their weights, to messages and back, bit by bit; but -0 becomes 0.
+/// </summary>
 public static class SamplingPacking
 {
     public static SamplingSpecification ToMessage(SamplingTask task)

@@ -3,7 +3,7 @@ using Leaps.Model.Targets;
 
 namespace Leaps.Actors.Protocol;
 
-/// <summary>A target to its message and back; couplings come back bit by bit.</summary>
+/// <summary>A target to its message and back; couplings come back bit by bit, but -0 as 0.</summary>
 public static class TargetPacking
 {
     public static TargetSpecification ToMessage(Target target) => new()

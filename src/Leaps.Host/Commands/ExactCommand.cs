@@ -58,9 +58,9 @@ internal sealed class ExactCommand
         if (file is not null)
             return new ExactRequest(ConfigurationReader.ReadFile(file).Target.CreateTarget(), null);
         return new ExactRequest(ising is not null
-            ? new IsingTarget(ReadLattice("--ising", ising), Schedule(parse.GetValue(_coupling)!.Value))
+            ? new IsingTarget(ReadLattice("--ising", ising), Schedule(parse, _coupling))
             : new PottsTarget(ReadLattice("--potts", potts!), parse.GetValue(_states)!.Value,
-                Schedule(parse.GetValue(_beta)!.Value)), null);
+                Schedule(parse, _beta)), null);
     }
 
     private static void RequireTogether(ParseResult parse, bool needed, string name, Option[] options)
@@ -75,8 +75,13 @@ internal sealed class ExactCommand
         }
     }
 
-    private static CouplingSchedule Schedule(double inverseTemperature) => new(ScheduleShape.Linear,
-        new Couplings(0, 0, inverseTemperature), new Couplings(1, 0, inverseTemperature));
+    // J from 0 to 1 at the inverse temperature given.
+    private static CouplingSchedule Schedule(ParseResult parse, Option<double?> option)
+    {
+        double beta = parse.GetValue(option)!.Value;
+        return new Origin(option.Name).Guard(() => new CouplingSchedule(
+            ScheduleShape.Linear, new Couplings(0, 0, beta), new Couplings(1, 0, beta)));
+    }
 
     private static Lattice ReadLattice(string name, string text)
     {

@@ -9,6 +9,8 @@ namespace Leaps.Host.Commands;
 /// </summary>
 internal static class UsageErrors
 {
+    private const string Set = "--set";
+
     /// <summary>Null where the command line is right.</summary>
     public static string? Find(ParseResult parse)
     {
@@ -17,7 +19,7 @@ internal static class UsageErrors
         // An unknown option may have been taken for an argument; it is looked for before anything else.
         if (UnknownOption(parse) is { } option)
         {
-            string hint = DidYouMean(option, OptionNames(parse.CommandResult));
+            string hint = SetInstead(parse, option) ?? DidYouMean(option, OptionNames(parse.CommandResult));
             return $"unknown option '{option}'{hint}{seeHelp}";
         }
         if (parse.Errors.Count == 0)
@@ -53,6 +55,22 @@ internal static class UsageErrors
                 return null;
         }
         return null;
+    }
+
+    // A key of the configuration is no option, but --set takes it. Null where the command or the key doesn't.
+    private static string? SetInstead(ParseResult parse, string option)
+    {
+        var paths = ConfigurationKeys.PathsTo(option.TrimStart('-'));
+        if (paths.Count == 0 || !OptionNames(parse.CommandResult).Contains(Set))
+            return null;
+        string[] tokens = [.. parse.Tokens.Select(token => token.Value)];
+        int at = Array.FindIndex(tokens, token => token.Split('=')[0] == option);
+        string value = tokens[at].Length > option.Length ? tokens[at][(option.Length + 1)..]
+            : at + 1 < tokens.Length ? tokens[at + 1] : "";
+        if (value.Length == 0 || value.StartsWith("--", StringComparison.Ordinal)
+            || !value.All(c => char.IsAsciiLetterOrDigit(c) || "-.,[]".Contains(c)))
+            value = "VALUE";
+        return "; write " + string.Join(" or ", paths.Select(path => $"{Set} {path}={value}"));
     }
 
     private static IEnumerable<string> OptionNames(CommandResult result)

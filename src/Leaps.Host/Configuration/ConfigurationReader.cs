@@ -31,9 +31,7 @@ public static class ConfigurationReader
                 mapping = change.ApplyTo(mapping);
             document = mapping;
         }
-        var top = new Section(
-            document, "", "target", "network", "train", "sample", "checkpoint", "time-limit", "seed", "threads",
-            "output");
+        var top = new Section(document, "");
         if (top["target"] is not { } targetNode)
             throw new LeapsException($"{name}: 'target' is missing; it says what to sample");
         var target = TargetReader.Read(targetNode, out var created);
@@ -53,7 +51,7 @@ public static class ConfigurationReader
         };
         configuration = Set(top, "threads", (c, value) => c with { Threads = value.Integer() });
         configuration = Set(top, "time-limit", (c, value) => c with { TimeLimit = value.Duration() });
-        return top.Find("checkpoint", "every") is { } checkpoint
+        return top.Find("checkpoint") is { } checkpoint
             ? Set(checkpoint, "every", (c, value) => c with { CheckpointEvery = value.Duration() })
             : configuration;
 

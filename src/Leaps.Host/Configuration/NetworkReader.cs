@@ -8,8 +8,7 @@ internal static class NetworkReader
 {
     public static NetworkConfiguration Read(ConfigValue node, Target target)
     {
-        var section = new Section(node.Node, node.Path,
-            "kernels", "channels", "padding", "embedding-max-norm", "free-energy", "model");
+        var section = new Section(node.Node, node.Path);
         var defaults = new NetworkConfiguration();
         var configuration = defaults with
         {

@@ -8,8 +8,7 @@ internal static class SampleReader
     public static SampleConfiguration Read(Section top)
     {
         var configuration = new SampleConfiguration();
-        var section = top.Find("sample", "walkers", "groups", "windows", "integrator", "grid", "grid-target",
-            "resample", "mcmc", "replicas", "stop");
+        var section = top.Find("sample");
         if (section is null)
             return configuration;
         var options = configuration.Annealing;
@@ -20,14 +19,14 @@ internal static class SampleReader
             o with { Integrator = v.OneOf<IntegratorKind>() });
         options = Set(section, options, "grid", (o, v) => o with { Grid = v.OneOf<TimeGridKind>() });
         options = Set(section, options, "grid-target", (o, v) => o with { GridTarget = v.Number() });
-        if (section.Find("resample", "threshold", "scheme") is { } resample)
+        if (section.Find("resample") is { } resample)
         {
             options = Set(resample, options, "threshold", (o, v) =>
                 o with { ResamplingThreshold = v.Number() });
             options = Set(resample, options, "scheme", (o, v) =>
                 o with { Resampling = v.OneOf<ResamplingScheme>() });
         }
-        if (section.Find("mcmc", "kernel", "sweeps", "moves", "rate") is { } mcmc)
+        if (section.Find("mcmc") is { } mcmc)
         {
             options = SetMcmc(mcmc, options, "kernel", (m, v) =>
                 m with { Kernel = v.OneOf<McmcKernelKind>() });
@@ -38,7 +37,7 @@ internal static class SampleReader
         configuration = configuration with { Annealing = options };
         configuration = section.Set(configuration, "replicas",
             (c, v) => c with { Replicas = v.Integer() }, c => c.Validate());
-        return section.Find("stop", "standard-error") is { } stop
+        return section.Find("stop") is { } stop
             ? stop.Set(configuration, "standard-error",
                 (c, v) => c with { TargetStandardError = v.Number() }, c => c.Validate())
             : configuration;

@@ -12,11 +12,10 @@ internal sealed class Section
 
     /// <param name="node">the value of the section's key; must be a mapping</param>
     /// <param name="path">dotted path from the top, "" for the top itself</param>
-    /// <param name="known">all keys that may occur</param>
-    public Section(ConfigNode node, string path, params ReadOnlySpan<string> known)
+    public Section(ConfigNode node, string path)
     {
         _path = path;
-        string[] names = known.ToArray();
+        var known = ConfigurationKeys.Under(path);
         if (node is not MappingNode mapping)
         {
             string what = path.Length == 0 ? "the configuration" : $"'{path}'";
@@ -25,8 +24,8 @@ internal sealed class Section
         _mapping = mapping;
         foreach (var entry in mapping.Entries)
         {
-            if (!names.Contains(entry.Key))
-                throw entry.Origin.Error(UnknownKey(entry.Key, names));
+            if (!known.Contains(entry.Key))
+                throw entry.Origin.Error(UnknownKey(entry.Key, known));
         }
     }
 
@@ -47,12 +46,12 @@ internal sealed class Section
     }
 
     /// <summary>The section under a key; null where it is absent.</summary>
-    public Section? Find(string key, params ReadOnlySpan<string> known)
+    public Section? Find(string key)
     {
         if (_mapping.Find(key) is { Value: ScalarNode { IsEmpty: true } } entry)
             throw entry.Origin.Error(
                 $"'{PathOf(key)}' has no value; write {{}} for the defaults, or leave the key out");
-        return this[key] is { } value ? new Section(value.Node, value.Path, known) : null;
+        return this[key] is { } value ? new Section(value.Node, value.Path) : null;
     }
 
     /// <exception cref="LeapsException">The key is absent.</exception>
@@ -75,9 +74,9 @@ internal sealed class Section
         });
     }
 
-    private string PathOf(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
+    private string PathOf(string key) => ConfigurationKeys.PathOf(_path, key);
 
-    private string UnknownKey(string key, string[] known)
+    private string UnknownKey(string key, IReadOnlyList<string> known)
     {
         string under = _path.Length == 0 ? "" : $" under '{_path}'";
         return NearestName.Find(key, known) is { } nearest

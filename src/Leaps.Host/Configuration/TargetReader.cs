@@ -1,3 +1,4 @@
+using Leaps.Model;
 using Leaps.Model.Targets;
 
 namespace Leaps.Host.Configuration;
@@ -7,8 +8,7 @@ internal static class TargetReader
 {
     public static TargetConfiguration Read(ConfigValue node, out Target target)
     {
-        var section = new Section(node.Node, node.Path,
-            "model", "lattice", "states", "schedule", "switch-value", "J", "h", "beta");
+        var section = new Section(node.Node, node.Path);
         var model = section.Require("model", "the model: ising or potts").OneOf<TargetModel>();
         var lattice = section.Require("lattice", "the side L, or [rows, columns]");
         var (rows, columns) = lattice.Sides();
@@ -29,12 +29,37 @@ internal static class TargetReader
             if (configuration.Schedule != ScheduleShape.Switch)
                 throw switchValue.Origin.Error($"'{switchValue.Path}' is for schedule: switch only");
             configuration = configuration with { SwitchValue = switchValue.Number() };
+            switchValue.Origin.Guard(() => new CouplingSchedule(
+                ScheduleShape.Switch, default, default, configuration.SwitchValue));
         }
+        CheckBounds(section, configuration);
         // A density that is not uniform at t = 0 is the fault of whichever coupling is on there.
         bool bondIsOn = configuration.CreateSchedule().At(0).Bond != 0;
         var blamed = section[bondIsOn ? "J" : "h"]?.Origin ?? section.Origin;
         target = blamed.Guard(configuration.CreateTarget);
         return configuration;
+    }
+
+    // Where a product is too large, its largest factor is named.
+    private static void CheckBounds(Section section, TargetConfiguration configuration)
+    {
+        try
+        {
+            configuration.CreateSchedule();
+        }
+        catch (LeapsException error)
+        {
+            (string Key, Ramp Ramp)[] couplings =
+            [
+                ("beta", configuration.InverseTemperature),
+                ("J", configuration.J),
+                ("h", configuration.Field),
+            ];
+            var (key, _) = couplings.Where(coupling => section[coupling.Key] is not null)
+                .MaxBy(coupling => Math.Max(Math.Abs(coupling.Ramp.Start), Math.Abs(coupling.Ramp.End)));
+            var blamed = section[key]!.Value;
+            throw blamed.Origin.Error($"'{blamed.Path}' is too large: {error.Message}");
+        }
     }
 
     private static int ReadStates(Section section, TargetModel model)

@@ -8,8 +8,7 @@ internal static class TrainingReader
     /// <summary>The options; null where the section is absent.</summary>
     public static TrainingOptions? Read(Section top)
     {
-        var section = top.Find("train", "updates", "target-relative-ess", "batch", "learning-rate", "decay",
-            "gradient-clip", "source", "pool", "rollouts", "horizon", "evaluate");
+        var section = top.Find("train");
         if (section is null)
             return null;
         var options = new TrainingOptions();
@@ -20,19 +19,18 @@ internal static class TrainingReader
         options = Set(section, options, "learning-rate", (o, v) => o with { LearningRate = v.Number() });
         options = Set(section, options, "gradient-clip", (o, v) => o with { GradientClip = v.Number() });
         options = Set(section, options, "source", (o, v) => o with { Source = v.OneOf<TrainingSource>() });
-        if (section.Find("decay", "every", "factor") is { } decay)
+        if (section.Find("decay") is { } decay)
         {
             options = Set(decay, options, "every", (o, v) => o with { DecayEvery = v.Integer() });
             options = Set(decay, options, "factor", (o, v) => o with { DecayFactor = v.Number() });
         }
-        if (section.Find("pool", "walkers", "times", "sweeps") is { } pool)
+        if (section.Find("pool") is { } pool)
         {
             options = Set(pool, options, "walkers", (o, v) => o with { PoolWalkers = v.Integer() });
             options = Set(pool, options, "times", (o, v) => o with { PoolTimes = v.Integer() });
             options = Set(pool, options, "sweeps", (o, v) => o with { PoolSweeps = v.Integer() });
         }
-        if (section.Find("rollouts", "walkers", "buffer-cycle", "buffer-size", "moves", "staleness")
-            is { } rollouts)
+        if (section.Find("rollouts") is { } rollouts)
         {
             options = Set(rollouts, options, "walkers", (o, v) => o with { RolloutWalkers = v.Integer() });
             options = Set(rollouts, options, "buffer-cycle", (o, v) => o with { BufferCycle = v.Integer() });
@@ -41,12 +39,12 @@ internal static class TrainingReader
             options = Set(
                 rollouts, options, "staleness", (o, v) => o with { RolloutStaleness = v.Integer() });
         }
-        if (section.Find("horizon", "updates", "step") is { } horizon)
+        if (section.Find("horizon") is { } horizon)
         {
             options = Set(horizon, options, "updates", (o, v) => o with { HorizonUpdates = v.Integer() });
             options = Set(horizon, options, "step", (o, v) => o with { HorizonStep = v.Number() });
         }
-        if (section.Find("evaluate", "every", "walkers", "windows") is { } evaluate)
+        if (section.Find("evaluate") is { } evaluate)
         {
             options = Set(evaluate, options, "every", (o, v) => o with { EvaluateEvery = v.Integer() });
             options = Set(evaluate, options, "walkers", (o, v) => o with { EvaluationWalkers = v.Integer() });

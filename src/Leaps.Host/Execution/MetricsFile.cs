@@ -21,6 +21,7 @@ internal sealed class MetricsFile
     private readonly TimeProvider _clock;
     private readonly StringBuilder _lines = new();
     private readonly Queue<double> _losses = [];
+    private int _updates;
     private long _last;
 
     /// <summary>
@@ -28,7 +29,8 @@ internal sealed class MetricsFile
     /// </summary>
     /// <param name="directory">of the run</param>
     /// <param name="clock">for the gathering</param>
-    /// <param name="updates">that the training goes on from; 0: it begins</param>
+    /// <param name="updates">that the training goes on from; 0: it begins. The last one may still be to be
+    /// evaluated</param>
     /// <exception cref="Leaps.Model.LeapsException">The file is damaged, or can't be written.</exception>
     public MetricsFile(RunDirectory directory, TimeProvider clock, int updates)
     {
@@ -40,6 +42,11 @@ internal sealed class MetricsFile
             _lines.Append(Header);
             return;
         }
+        if (updates == 0)
+        {
+            WriteWhole([Header]);
+            return;
+        }
         if (CsvTable.HasIncompleteEnd(directory.PathOf(RunDirectory.Metrics)))
             WriteWhole(File.ReadAllLines(directory.PathOf(RunDirectory.Metrics)).SkipLast(1));
         var table = CsvTable.Read(directory.PathOf(RunDirectory.Metrics), Header);
@@ -47,6 +54,7 @@ internal sealed class MetricsFile
         int kept = table.Numbers(0).Count(update => update <= updates);
         foreach (double loss in losses.Take(kept))
             Remember(loss);
+        _updates = kept == 0 ? 0 : (int)table.Numbers(0)[kept - 1];
         if (kept < table.Rows)
             WriteWhole(File.ReadAllLines(directory.PathOf(RunDirectory.Metrics)).Take(1 + kept));
     }
@@ -56,6 +64,9 @@ internal sealed class MetricsFile
 
     public void Add(TrainingRecord record)
     {
+        // An evaluation that is made again after a crash.
+        if (record.Update + 1 <= _updates)
+            return;
         Remember(record.Loss);
         var culture = CultureInfo.InvariantCulture;
         if (_lines.Length > 0)

@@ -65,7 +65,7 @@ internal static class RatesJob
     /// <summary>The states as values 0 … q-1, (n, sites).</summary>
     private static byte[] ReadStates(string path, LocallyEquivariantConv network, out int count)
     {
-        var file = NpzFile.Read(path);
+        var file = NpzFile.Read(path, example: States);
         var tensor = file.Find(States) ?? throw new LeapsException(
             $"{path}: there is no array '{States}' in it; give int8 [n, rows, columns]");
         var lattice = network.Lattice;

@@ -54,6 +54,7 @@ internal static class ReportBuilder
             Population = new PopulationSummary
             {
                 Walkers = walkers.Count,
+                Replicas = result.Replicas,
                 Windows = result.Windows,
                 Integrator = Choice.NameOf(result.Integrator),
                 EvaluationsPerWalker = result.EvaluationsPerWalker,

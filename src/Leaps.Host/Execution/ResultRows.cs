@@ -54,7 +54,8 @@ internal static class ResultRows
     public static string Cost(SamplingResult result)
     {
         var culture = CultureInfo.InvariantCulture;
-        string replicas = result.Replicas > 1 ? $"{result.Replicas} replicas of " : "";
+        string replicas =
+            result.Replicas > 1 ? string.Create(culture, $"{result.Replicas:N0} replicas of ") : "";
         string resamplings =
             result.Resamplings == 0 ? "no resampling" : Count(result.Resamplings, "resampling");
         string integrator = $"{Choice.NameOf(result.Integrator)} integrator, ";

@@ -79,20 +79,13 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
 
     private TrainingResult Train(Model.Training.TrainingOptions options, RunControl control)
     {
-        using var run = new TrainingRun(target, network!, options, directory, journal.Journal, context)
+        var run = new TrainingRun(target, network!, options, directory, journal.Journal, context)
         {
             CheckpointEvery = configuration.CheckpointEvery,
             TimeLimit = Left(OnlyTrains ? 1 : RunConfiguration.TrainingShare),
+            Answering = control.Use,
         };
-        control.Use(run.Answer);
-        try
-        {
-            return run.Run();
-        }
-        finally
-        {
-            control.Use(null);
-        }
+        return run.Run();
     }
 
     // False where the file is not there.

@@ -1,38 +1,38 @@
 using System.Globalization;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime.Embedded;
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
 using Leaps.Model;
-using Leaps.Model.Networks;
 using Leaps.Model.Storage;
 using Leaps.Model.Targets;
 using Leaps.Model.Training;
+using TrainerState = Leaps.Actors.Trainer.TrainerState;
 
 namespace Leaps.Host.Execution;
 
 /// <summary>
 /// Trains a model inside a run directory, from where its journal left off: metrics.csv grows line by line,
-/// model.safetensors is replaced whenever an evaluation finds a better network, and now and then all that the
-/// updates to come depend on goes into the journal. So whatever ends the training, it can go on.
+/// and model.safetensors is replaced whenever an evaluation finds a better network.
 /// </summary>
 internal sealed class TrainingRun(Target target, PreparedNetwork network, TrainingOptions options,
-    RunDirectory directory, IJournal journal, JobContext context) : IDisposable
+    RunDirectory directory, IJournal journal, JobContext context)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly TrainingCheckpoints _checkpoints = new(journal);
-    private readonly ManualResetEventSlim _going = new(initialState: true);
-    private volatile string _status = "preparing";
-    private volatile bool _checkpointWanted, _cancelled;
+    private MetricsFile? _metrics;
     private int _firstUpdate;
-    private long _start, _lastReport, _lastCheckpoint;
+    private long _start, _lastReport;
 
     /// <summary>From one checkpoint to the next.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The training ends after this time, with the best network so far; zero: not.</summary>
     public TimeSpan TimeLimit { get; init; }
+
+    /// <summary>Takes who answers the user while it runs.</summary>
+    public Action<ControlHandler?> Answering { get; init; } = static _ => { };
 
     /// <summary>
     /// All updates, or as many as the target needs. Afterwards the model and the network hold the best
@@ -44,174 +44,106 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
     /// </exception>
     public TrainingResult Run()
     {
-        _start = _lastReport = _lastCheckpoint = context.Clock.GetTimestamp();
-        var trainer = new Trainer(target, network.Model, network.Device, options);
-        Restore(trainer);
-        // An update that is still to be evaluated has no line yet.
-        var metrics = new MetricsFile(
-            directory, context.Clock, trainer.Updates - (trainer.EvaluationDue ? 1 : 0));
-        string? ended = null;
+        _start = _lastReport = context.Clock.GetTimestamp();
+        bool makesRollouts = options.Source == TrainingSource.Rollouts;
+        using var training = new EmbeddedTraining(target, network.Model, [network.Device],
+            makesRollouts ? PreparedNetwork.OnDevice(network.Model) : null, options, journal,
+            new EmbeddedTrainingOptions
+            {
+                SnapshotInterval = CheckpointEvery,
+                TimeLimit = TimeLimit,
+                Clock = context.Clock,
+                OnUpdate = OnUpdate,
+                OnSaving = OnSaving,
+                Notice = context.Notice,
+            });
+        _firstUpdate = training.Updates;
+        if (_firstUpdate > 0)
+            directory.Keep();
+        _metrics = new MetricsFile(directory, context.Clock, _firstUpdate);
+        Answering(training.Ask);
         try
         {
-            while (!trainer.IsComplete && (ended = Ending(trainer)) is null)
-            {
-                Wait();
-                OnUpdate(trainer, metrics, trainer.Update(context.Cancellation));
-                if (_checkpointWanted || context.Clock.GetElapsedTime(_lastCheckpoint) > CheckpointEvery)
-                    Checkpoint(trainer, metrics);
-            }
-            Checkpoint(trainer, metrics);
-        }
-        catch (OperationCanceledException)
-        {
-            Checkpoint(trainer, metrics);
-            throw;
+            string cause = training.Run(context.Cancellation);
+            _metrics.Flush();
+            if (cause == TrainerState.Cancelled)
+                throw new LeapsException(
+                    $"the training was cancelled by the user after {training.Updates} updates");
+            return Result(training, cause);
         }
         catch
         {
-            // The first error is the one to tell; what is gathered is kept where that is possible.
-            TryFlush(metrics);
-            if (IsEvaluated(trainer))
-                context.Notice($"kept: {BestKept(trainer)}");
+            if (IsEvaluated(training.BestRelativeEss) && directory.Contains(RunDirectory.Model))
+                context.Notice($"kept: {BestKept(training)}");
             throw;
         }
-        if (_cancelled)
-            throw new LeapsException($"the user cancelled the training after {trainer.Updates} updates");
-        trainer.RestoreBest();
-        if (!IsEvaluated(trainer) || !directory.Contains(RunDirectory.Model))
-            Save(network.Model, IsEvaluated(trainer) ? trainer.BestUpdate : trainer.Updates,
-                IsEvaluated(trainer) ? trainer.BestRelativeEss : null);
-        return Result(trainer, metrics, ended);
-    }
-
-    /// <summary>A request of the user, while it runs.</summary>
-    public Task<ControlReply> Answer(ControlRequest request, CancellationToken cancellation)
-    {
-        var reply = new ControlReply { Accepted = true };
-        switch (request.Command)
+        finally
         {
-            case ControlRequest.Types.Command.Status:
-                reply = RunControl.Status(
-                    ("state", _going.IsSet ? "training" : "paused"), ("training", _status));
-                break;
-            case ControlRequest.Types.Command.Pause:
-                reply.Text = "the training pauses after its present update";
-                _going.Reset();
-                break;
-            case ControlRequest.Types.Command.Resume:
-                reply.Text = _going.IsSet ? "the training was not paused" : "the training goes on";
-                _going.Set();
-                break;
-            case ControlRequest.Types.Command.Checkpoint:
-                reply.Text = "the training is stored after its present update";
-                _checkpointWanted = true;
-                break;
-            case ControlRequest.Types.Command.Cancel:
-                reply.Text = "the training ends after its present update, and the run with it";
-                _cancelled = true;
-                _going.Set();
-                break;
-            default:
-                reply = RunControl.Refusal("the run is training: its sampling has not begun yet");
-                break;
+            Answering(null);
         }
-        return Task.FromResult(reply);
     }
 
-    public void Dispose() => _going.Dispose();
-
-    private void Wait() => _going.Wait(context.Cancellation);
-
-    private string? Ending(Trainer trainer)
+    // On the trainer's thread.
+    private void OnUpdate(Trainer trainer, TrainingRecord record)
     {
-        if (_cancelled)
-            return "cancelled";
-        bool over = TimeLimit > TimeSpan.Zero && !trainer.EvaluationDue
-            && context.Clock.GetElapsedTime(_start) >= TimeLimit;
-        return over ? "the time is up" : null;
-    }
-
-    // The model file and the metrics are brought back to the same moment.
-    private void Restore(Trainer trainer)
-    {
-        if (_checkpoints.Load() is not { } snapshot)
-        {
-            File.Delete(directory.PathOf(RunDirectory.Metrics));
-            return;
-        }
-        directory.Keep();
-        trainer.Restore(snapshot);
-        _firstUpdate = trainer.Updates;
-        if (snapshot.Best is not { } best)
-            return;
-        var model = new LeapsModel(network.Model.Network, network.Model.FreeEnergy);
-        for (int n = 0; n < best.Parameters.Length; n++)
-            model.Parameters.Values[n] = best.Parameters[n];
-        Save(model, best.Update, best.RelativeEss);
-    }
-
-    // First the metrics: the journal never knows of an update that they lack.
-    private void Checkpoint(Trainer trainer, MetricsFile metrics)
-    {
-        metrics.Flush();
-        _checkpoints.Save(trainer.Save());
-        directory.Keep();
-        _checkpointWanted = false;
-        _lastCheckpoint = context.Clock.GetTimestamp();
-    }
-
-    private void OnUpdate(Trainer trainer, MetricsFile metrics, TrainingRecord record)
-    {
-        metrics.Add(record);
+        _metrics!.Add(record);
         if (record.EvaluatedRelativeEss is { } relativeEss && trainer.BestUpdate == trainer.Updates)
-            Save(network.Model, trainer.BestUpdate, relativeEss);
-        Report(trainer, metrics, record);
+            Save(trainer.BestUpdate, relativeEss);
+        if (trainer.IsComplete || record.EvaluatedRelativeEss is not null
+            || context.Clock.GetElapsedTime(_lastReport) >= ReportInterval)
+            Report(trainer);
     }
 
-    private void Save(LeapsModel model, int update, double? relativeEss)
+    // The journal never knows of an update that the metrics lack.
+    private void OnSaving()
+    {
+        _metrics!.Flush();
+        directory.Keep();
+    }
+
+    private void Report(Trainer trainer)
+    {
+        _lastReport = context.Clock.GetTimestamp();
+        var culture = CultureInfo.InvariantCulture;
+        string rate = string.Create(
+            culture, $"{Rate(trainer.Updates):G3} updates/s, loss {_metrics!.RecentLoss:G3}");
+        if (IsEvaluated(trainer.BestRelativeEss))
+            rate += string.Create(culture, $", best relative ESS {trainer.BestRelativeEss:F3}");
+        context.Progress.Report("train", trainer.Updates, options.Updates, rate);
+    }
+
+    private void Save(int update, double? relativeEss)
     {
         var culture = CultureInfo.InvariantCulture;
         var notes = new Dictionary<string, string> { ["training.updates"] = update.ToString(culture) };
         if (relativeEss is { } value)
             notes.Add("training.relative_ess", value.ToString("R", culture));
-        directory.Write(RunDirectory.Model, stream => ModelFile.Write(stream, model, target, notes));
-    }
-
-    private void Report(Trainer trainer, MetricsFile metrics, TrainingRecord record)
-    {
-        if (!trainer.IsComplete && record.EvaluatedRelativeEss is null
-            && context.Clock.GetElapsedTime(_lastReport) < ReportInterval)
-            return;
-        _lastReport = context.Clock.GetTimestamp();
-        var culture = CultureInfo.InvariantCulture;
-        string rate = string.Create(culture, $"{Rate(trainer):G3} updates/s, loss {metrics.RecentLoss:G3}");
-        if (IsEvaluated(trainer))
-            rate += string.Create(culture, $", best relative ESS {trainer.BestRelativeEss:F3}");
-        _status = string.Create(culture, $"update {trainer.Updates} of {options.Updates}, {rate}");
-        context.Progress.Report("train", trainer.Updates, options.Updates, rate);
+        directory.Write(RunDirectory.Model, stream => ModelFile.Write(stream, network.Model, target, notes));
     }
 
     private double Seconds => context.Clock.GetElapsedTime(_start).TotalSeconds;
 
     // Of this process.
-    private double Rate(Trainer trainer) => (trainer.Updates - _firstUpdate) / Math.Max(Seconds, 1e-9);
+    private double Rate(int updates) => (updates - _firstUpdate) / Math.Max(Seconds, 1e-9);
 
-    private string BestKept(Trainer trainer) => string.Create(CultureInfo.InvariantCulture,
-        $"{directory.PathOf(RunDirectory.Model)}, the best network so far (update {trainer.BestUpdate}, ")
-        + string.Create(CultureInfo.InvariantCulture, $"relative ESS {trainer.BestRelativeEss:F3})");
+    private string BestKept(EmbeddedTraining training) => string.Create(CultureInfo.InvariantCulture,
+        $"{directory.PathOf(RunDirectory.Model)}, the best network so far (update {training.BestUpdate}, ")
+        + string.Create(CultureInfo.InvariantCulture, $"relative ESS {training.BestRelativeEss:F3})");
 
-    private TrainingResult Result(Trainer trainer, MetricsFile metrics, string? ended)
+    // The file may be that of a process that was killed when it was further.
+    private TrainingResult Result(EmbeddedTraining training, string cause)
     {
-        bool evaluated = IsEvaluated(trainer);
+        bool evaluated = IsEvaluated(training.BestRelativeEss);
+        Save(evaluated ? training.BestUpdate : training.Updates, evaluated ? training.BestRelativeEss : null);
         return new TrainingResult
         {
-            Updates = trainer.Updates,
-            BestUpdate = evaluated ? trainer.BestUpdate : null,
-            BestRelativeEss = evaluated ? trainer.BestRelativeEss : null,
-            FinalLoss = metrics.RecentLoss,
-            Ended = ended,
+            Updates = training.Updates,
+            BestUpdate = evaluated ? training.BestUpdate : null,
+            BestRelativeEss = evaluated ? training.BestRelativeEss : null,
+            FinalLoss = _metrics!.RecentLoss,
+            Ended = cause.Length > 0 ? cause : null,
             Seconds = Seconds,
-            UpdatesPerSecond = Rate(trainer),
+            UpdatesPerSecond = Rate(training.Updates),
             Parameters = network.Model.Layout.Count,
             DeviceKind = network.Device.DeviceKind,
             Seed = options.Seed,
@@ -220,17 +152,5 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
         };
     }
 
-    private static bool IsEvaluated(Trainer trainer) => !double.IsNegativeInfinity(trainer.BestRelativeEss);
-
-    private static void TryFlush(MetricsFile metrics)
-    {
-        try
-        {
-            metrics.Flush();
-        }
-        catch (LeapsException)
-        {
-            // The caller already has an error to tell.
-        }
-    }
+    private static bool IsEvaluated(double relativeEss) => !double.IsNegativeInfinity(relativeEss);
 }

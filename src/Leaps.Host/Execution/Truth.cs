@@ -8,7 +8,7 @@ namespace Leaps.Host.Execution;
 /// <summary>A value that an estimate is compared with.</summary>
 /// <param name="Value">the value</param>
 /// <param name="StdErr">null: it is exact; else the standard error of a simulation</param>
-/// <param name="Source">"Kaufman", "enumeration", "Swendsen–Wang, 20 000 sweeps"</param>
+/// <param name="Source">"Kaufman", "enumeration", "Swendsen–Wang, 20,000 sweeps"</param>
 public sealed record ReferenceValue(double Value, double? StdErr, string Source)
 {
     /// <summary>The value where it is exact.</summary>
@@ -75,9 +75,8 @@ internal sealed record Truth
             return this;
         const string stage = "reference";
         int perChain = (int)(sweeps / Chains);
-        string words = string.Create(CultureInfo.InvariantCulture, $"{perChain * Chains:N0} sweeps")
-            .Replace(",", "\u202f", StringComparison.Ordinal);
-        string source = $"Swendsen–Wang, {words}";
+        string source =
+            string.Create(CultureInfo.InvariantCulture, $"Swendsen–Wang, {perChain * Chains:N0} sweeps");
         context.Progress.Report(stage, 0, 1, source);
         var averages = SwendsenWangReference.Run(target, new ReferenceRunOptions
         {

@@ -79,7 +79,11 @@ public sealed record Estimate(
 /// <summary>Size and cost of the run, and what resampling left of the population.</summary>
 public sealed record PopulationSummary
 {
+    /// <summary>Of all replicas together.</summary>
     public long Walkers { get; init; }
+
+    /// <summary>Independent runs that were pooled, of as many walkers each.</summary>
+    public int Replicas { get; init; } = 1;
     public int Windows { get; init; }
     public string Integrator { get; init; } = "";
 

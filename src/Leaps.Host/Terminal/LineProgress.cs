@@ -41,7 +41,7 @@ public sealed class LineProgress(TextWriter writer, TimeProvider clock) : IProgr
     private static string Line(string stage, long done, long total, string rate, TimeSpan? left)
     {
         string percent = total > 0 ? $" ({100 * Math.Min(done, total) / total}%)" : "";
-        string line = string.Create(CultureInfo.InvariantCulture, $"{stage} {done}/{total}{percent}");
+        string line = string.Create(CultureInfo.InvariantCulture, $"{stage} {done:N0}/{total:N0}{percent}");
         if (rate.Length > 0)
             line += $", {rate}";
         return left is { } time ? $"{line}, {Duration(time)} left" : line;

@@ -104,7 +104,7 @@ public static class PopulationEstimator
         for (int r = 0; r < correlation.Length; r++)
         {
             for (int m = 0; m < values.Length; m++)
-                values[m] = (q * measured.EqualPairs[m * measured.Distances + r] / sites - 1) / (q - 1);
+                values[m] = (q * measured.PairsInRow[m * measured.Distances + r] / sites - 1) / (q - 1);
             correlation[r] = blocking.Mean(values);
         }
         return correlation;

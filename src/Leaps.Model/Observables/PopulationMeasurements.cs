@@ -11,12 +11,12 @@ internal sealed class PopulationMeasurements
         if (walkers.Sites != target.Sites)
             throw new ArgumentException(
                 $"The walkers have {walkers.Sites} sites, the target {target.Sites}.", nameof(walkers));
-        var pairs = new RowPairs(target.Lattice);
-        Distances = pairs.Distances;
+        var pairs = new EqualPairs(target.Lattice, largestRowShift: 0);
+        Distances = target.Lattice.Columns / 2 + 1;
         Bonds = new int[walkers.Count];
         Field = new int[walkers.Count];
         Order = new int[walkers.Count];
-        EqualPairs = new int[checked(walkers.Count * Distances)];
+        PairsInRow = new int[checked(walkers.Count * Distances)];
         bool ising = target is IsingTarget;
         Span<int> population = stackalloc int[target.States];
         for (int m = 0; m < walkers.Count; m++)
@@ -24,7 +24,9 @@ internal sealed class PopulationMeasurements
             var state = walkers.State(m);
             (Bonds[m], Field[m]) = target.Statistics(state);
             Order[m] = ising ? (Field[m] + target.Sites) / 2 : LargestGroup(state, population);
-            pairs.Count(state, EqualPairs.AsSpan(m * Distances, Distances));
+            pairs.Load(state);
+            for (int r = 0; r < Distances; r++)
+                PairsInRow[m * Distances + r] = pairs.Count(0, r);
         }
     }
 
@@ -39,7 +41,7 @@ internal sealed class PopulationMeasurements
     public int[] Order { get; }
 
     /// <summary>Sites i with x_i = x_{i+r} along their row, (walkers, distances).</summary>
-    public int[] EqualPairs { get; }
+    public int[] PairsInRow { get; }
 
     private static int LargestGroup(ReadOnlySpan<byte> state, Span<int> population)
     {

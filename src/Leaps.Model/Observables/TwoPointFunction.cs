@@ -16,45 +16,30 @@ internal static class TwoPointFunction
     public static Estimate[][]? Of(Target target, Walkers walkers, FamilyBlocking blocking)
     {
         if (target.Sites > MaxSites) return null;
-        var lattice = target.Lattice;
+        int rows = target.Lattice.Rows / 2 + 1, columns = target.Lattice.Columns / 2 + 1;
+        var pairs = new EqualPairs(target.Lattice, rows - 1);
+        var equal = new int[columns][];     // twice Σ_i δ(x_i, x_{i+r}) of a row of displacements, (walkers)
+        for (int dx = 0; dx < columns; dx++)
+            equal[dx] = new int[walkers.Count];
         var values = new double[walkers.Count];
-        var function = new Estimate[lattice.Rows / 2 + 1][];
-        for (int dy = 0; dy < function.Length; dy++)
+        var function = new Estimate[rows][];
+        for (int dy = 0; dy < rows; dy++)
         {
-            function[dy] = new Estimate[lattice.Columns / 2 + 1];
-            for (int dx = 0; dx < function[dy].Length; dx++)
+            for (int m = 0; m < walkers.Count; m++)
+            {
+                pairs.Load(walkers.State(m));
+                for (int dx = 0; dx < columns; dx++)
+                    equal[dx][m] = pairs.Count(dy, dx) + pairs.CountMirrored(dy, dx);
+            }
+            function[dy] = new Estimate[columns];
+            for (int dx = 0; dx < columns; dx++)
             {
                 for (int m = 0; m < values.Length; m++)
-                {
-                    int equal = EqualPairs(lattice, walkers.State(m), dy, dx)
-                        + EqualPairs(lattice, walkers.State(m), dy, (lattice.Columns - dx) % lattice.Columns);
-                    values[m] = (target.States * (equal / (2.0 * target.Sites)) - 1) / (target.States - 1);
-                }
+                    values[m] = (target.States * (equal[dx][m] / (2.0 * target.Sites)) - 1)
+                        / (target.States - 1);
                 function[dy][dx] = blocking.Mean(values);
             }
         }
         return function;
-    }
-
-    // Σ_i δ(x_i, x_{i+(dy, dx)}): each row against the shifted row below it, in two pieces.
-    private static int EqualPairs(Lattice lattice, ReadOnlySpan<byte> state, int dy, int dx)
-    {
-        int columns = lattice.Columns, different = 0;
-        for (int y = 0; y < lattice.Rows; y++)
-        {
-            var row = state.Slice(y * columns, columns);
-            var other = state.Slice((y + dy) % lattice.Rows * columns, columns);
-            different += Differences(row[..(columns - dx)], other[dx..])
-                + Differences(row[(columns - dx)..], other[..dx]);
-        }
-        return lattice.Sites - different;
-    }
-
-    private static int Differences(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
-    {
-        int count = 0;
-        for (int i = 0; i < left.Length; i++)
-            count += left[i] == right[i] ? 0 : 1;
-        return count;
     }
 }

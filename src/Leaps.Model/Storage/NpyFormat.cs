@@ -15,6 +15,16 @@ internal static class NpyFormat
     private const int Alignment = 64;
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
+    /// <summary>Whether the stream begins as npy files do; it is left where it was.</summary>
+    public static bool IsAt(Stream stream)
+    {
+        Span<byte> start = stackalloc byte[Magic.Length];
+        long position = stream.Position;
+        int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        stream.Position = position;
+        return start[..read].SequenceEqual(Magic);
+    }
+
     /// <summary>Everything before the elements, in version 1.0.</summary>
     public static byte[] Header(ElementType type, IReadOnlyList<int> shape)
     {

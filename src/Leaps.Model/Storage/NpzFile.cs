@@ -8,13 +8,22 @@ public static class NpzFile
     /// <summary>More data than this is refused unless the caller allows it: 4 GiB.</summary>
     public const long DefaultLargestData = 1L << 32;
 
+    /// <param name="path">of the file</param>
+    /// <param name="largestData">bytes of all arrays together</param>
+    /// <param name="example">an array that the file should have, for the advice of an error</param>
     /// <exception cref="LeapsException">The file can't be read or is not a sound npz file.</exception>
-    public static TensorFile Read(string path, long largestData = DefaultLargestData) =>
-        DataFile.Read(path, stream => Read(stream, largestData));
+    public static TensorFile Read(
+        string path, long largestData = DefaultLargestData, string example = "name") =>
+        DataFile.Read(path, stream => Read(stream, largestData, example));
 
+    /// <inheritdoc cref="Read(string, long, string)"/>
     /// <exception cref="InvalidDataException">The stream is not a sound npz file.</exception>
-    public static TensorFile Read(Stream stream, long largestData = DefaultLargestData)
+    public static TensorFile Read(
+        Stream stream, long largestData = DefaultLargestData, string example = "name")
     {
+        if (stream.CanSeek && NpyFormat.IsAt(stream))
+            throw new InvalidDataException("it is a .npy, a single array; make an .npz of it in Python: "
+                + $"numpy.savez('new.npz', {example}=numpy.load('old.npy'))");
         using var zip = new ZipReader(stream);
         var tensors = new List<NamedTensor>();
         foreach (string entry in zip.Names)

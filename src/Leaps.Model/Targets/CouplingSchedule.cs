@@ -35,9 +35,21 @@ public enum ScheduleShape
 /// </summary>
 public sealed class CouplingSchedule
 {
+    /// <summary>
+    /// |β_t J_t| and |β_t h_t| exceed this nowhere on the path. A change of one site then changes U_t by at
+    /// most 2 (4 + 1) · 30 = 300, so that e^{-ΔU_t}, which weighs the incoming rates, and its square in the
+    /// loss of a training stay far from e^709, where double ends. Nothing is lost to physics: at βJ = 30 a
+    /// lattice is in its ground state up to one part in e^240.
+    /// </summary>
+    public const double LargestCoupling = 30;
+
     private const double SwitchTime = 0.2;
     private const double SwitchExponent = 0.7;
 
+    /// <exception cref="LeapsException">
+    /// A coupling is not finite, or βJ or βh exceeds <see cref="LargestCoupling"/> on the path; or the switch
+    /// value of that shape is not in [0, 1].
+    /// </exception>
     public CouplingSchedule(ScheduleShape shape, Couplings start, Couplings end, double switchValue = 0.5)
     {
         ReadOnlySpan<double> values =
@@ -50,10 +62,14 @@ public sealed class CouplingSchedule
             if (!double.IsFinite(value))
                 throw new LeapsException("A coupling of the schedule is not a finite number.");
         }
+        if (shape == ScheduleShape.Switch && switchValue is < 0 or > 1)
+            throw new LeapsException(FormattableString.Invariant(
+                $"The switch value is {switchValue}; allowed: 0 to 1."));
         Shape = shape;
         Start = start;
         End = end;
         SwitchValue = switchValue;
+        CheckBounds();
     }
 
     public ScheduleShape Shape { get; }
@@ -73,6 +89,28 @@ public sealed class CouplingSchedule
         return new EffectiveCouplings(
             beta * j, beta * m * b,
             dBeta * j + beta * dj, dBeta * m * b + beta * (dm * b + m * db));
+    }
+
+    // The couplings are smooth between these times, the switch's corner at 0.2 being one of them: what they
+    // gain in between is far less than the bound leaves free.
+    private void CheckBounds()
+    {
+        const int steps = 100;
+        for (int step = steps; step >= 0; step--)
+        {
+            double t = step / (double)steps;
+            var couplings = At(t);
+            Check("βJ", couplings.Bond, t);
+            Check("βh", couplings.Site, t);
+        }
+
+        static void Check(string name, double value, double t)
+        {
+            // NaN comes of 0 · ∞, where the couplings are too large to be multiplied.
+            if (!(Math.Abs(value) <= LargestCoupling))
+                throw new LeapsException(FormattableString.Invariant(
+                    $"{name} is {value} at t = {t}; allowed: ±{LargestCoupling} on the whole path."));
+        }
     }
 
     // The weights of the two ends and their derivatives in t.

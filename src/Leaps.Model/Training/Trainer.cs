@@ -36,6 +36,7 @@ public sealed class Trainer
     private readonly TrainingBatch _batch;
     private readonly Adam _adam;
     private readonly double[] _gradient;
+    private readonly SortedDictionary<int, double> _learningRates = [];
     private readonly ParameterSet _best;
     private TrainingRecord? _unevaluated;
 
@@ -193,8 +194,22 @@ public sealed class Trainer
     }
 
     /// <summary>StepLR: the learning rate at an update.</summary>
-    public double LearningRate(int update) => _options.DecayEvery == 0 ? _options.LearningRate
-        : _options.LearningRate * Math.Pow(_options.DecayFactor, update / _options.DecayEvery);
+    public double LearningRate(int update)
+    {
+        double initial = _options.LearningRate;
+        foreach (var (from, changed) in _learningRates)
+            initial = from <= update ? changed : initial;
+        return _options.DecayEvery == 0 ? initial
+            : initial * Math.Pow(_options.DecayFactor, update / _options.DecayEvery);
+    }
+
+    /// <summary>Another learning rate, before any decay, from an update on.</summary>
+    /// <exception cref="LeapsException">It is not a positive number.</exception>
+    public void ChangeLearningRate(int update, double learningRate)
+    {
+        (_options with { LearningRate = learningRate }).Validate();
+        _learningRates[update] = learningRate;
+    }
 
     /// <summary>
     /// Puts the best parameters into the model and its networks. A training that is to go on later is saved

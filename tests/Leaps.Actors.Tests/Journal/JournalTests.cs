@@ -286,4 +286,19 @@ public abstract class JournalTests : IDisposable
         for (int actor = 0; actor < 4; actor++)
             AssertEvents(Journal.Read($"group-{actor}", 1), 1, 30);
     }
+
+    [Fact]
+    public void A_forgotten_actor_is_as_if_it_had_never_been_and_the_others_stay()
+    {
+        Journal.Append("a", 0, Events(1, 3));
+        Journal.SaveSnapshot("a", 3, EventBytes(9));
+        Journal.Append("b", 0, Events(1, 2));
+        Journal.Write([new JournalForget("a"), new JournalForget("never-there")]);
+        Restart();
+        Assert.Equal(["b"], Journal.Actors());
+        Assert.Equal(0, Journal.LastSequence("a"));
+        Assert.Null(Journal.LoadLatestSnapshot("a"));
+        AssertEvents(Journal.Read("b", 1), 1, 2);
+        Assert.Equal(2, Journal.Append("a", 0, Events(1, 2)));
+    }
 }

@@ -1,8 +1,15 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.WalkerGroup;
+using Leaps.Model.Devices.Reference;
+using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
+using Leaps.Model.Training;
+using ParameterVersion = Leaps.Actors.Protocol.ParameterVersion;
+using GroupScale = Leaps.Actors.Protocol.GroupScale;
+using PointRange = Leaps.Actors.Protocol.PointRange;
 
 namespace Leaps.Actors.Tests.Protocol;
 
@@ -25,19 +32,31 @@ internal static class SampleMessages
         Envelope[] all =
         [
             With(e => e.StartGroup = Start()),
-            With(e => e.AdvanceLimit = new AdvanceLimit { Group = 1, Settled = 3, Limit = 7 }),
-            With(e => e.Rewind = new Rewind { Group = 1, Window = 3, Resampling = 2 }),
-            With(e => e.ResamplingPlan = Plan()),
-            With(e => e.GroupSummary = Summary()),
-            With(e => e.SnapshotStored = new SnapshotStored { Group = 1, Window = 3, Sha256 = Digest([1]) }),
-            With(e => e.WalkerTransfer = Transfer()),
-            With(e => e.Snapshot = WalkerPacking.ToSnapshot(Population(Potts), Potts, 1, 3, 2,
-                population: 100)),
-            With(e => e.ParameterVersion = new ParameterVersion
+            With(e => e.AdvanceLimit = new AdvanceLimit
             {
-                Data = ByteString.CopyFrom(5, 6, 7), Sha256 = Digest([5, 6, 7]), Update = 100,
+                Group = 1, Version = 5, Settled = 3, Limit = 7, Resampling = 1, AllStored = true, StoreFrom = 2,
             }),
-            With(e => e.RolloutSlice = Slice()),
+            With(e => e.Rewind = new Rewind { Group = 1, Window = 3, Resampling = 2, Scale = Scale() }),
+            With(e => e.ResamplingPlan = Plan()),
+            With(e => e.GroupSummary = new GroupSummary
+            {
+                Group = 1, Attempt = 1, Window = 3, Resampling = 1, Weights = Weights(),
+            }),
+            With(e => e.SnapshotStored = new SnapshotStored
+            {
+                Group = 1, Attempt = 1, Window = 3, Resampling = 2,
+            }),
+            With(e => e.WalkerTransfer = Transfer()),
+            With(e => e.Snapshot = Snapshot()),
+            With(e => e.ParameterVersion = Parameters()),
+            With(e => e.RolloutMade = RolloutPacking.ToMessage(Rollout())),
+            With(e => e.RolloutOrder = new RolloutOrder
+            {
+                Index = 7, DueUpdate = 31, Parameters = Parameters(),
+            }),
+            With(e => e.RolloutStored = new RolloutStored { Index = 7 }),
+            With(e => e.BufferReady = new BufferReady { Rollouts = { 4, 6, 7 } }),
+            With(e => e.TrainerSaved = new TrainerSaved { Update = 40 }),
             With(e => e.BatchRequest = new BatchRequest { Update = 4, Pairs = 400 }),
             With(e => e.Batch = Batch()),
             With(e => e.ControlRequest = new ControlRequest
@@ -47,6 +66,17 @@ internal static class SampleMessages
             }),
             With(e => e.ControlReply = Reply()),
             With(e => e.Failure = new Failure { Actor = "group-1", Cause = "Walker 7, window 3: λ is NaN." }),
+            With(e => e.PlacementRequest = new PlacementRequest { Group = 1 }),
+            With(e => e.GroupReady = new GroupReady
+            {
+                Group = 1, Epoch = 2, Attempt = 1, Resampling = 2, StoredWindow = 3, StoredResampling = 2,
+            }),
+            With(e => e.ResidualShare = Residual()),
+            With(e => e.TransferRequest = new TransferRequest
+            {
+                Attempt = 1, Resampling = 2, FromGroup = 1, ToGroup = 2,
+            }),
+            With(e => e.TransferForgotten = new TransferForgotten { Attempt = 1, Resampling = 2, ToGroup = 2 }),
         ];
         return all.ToDictionary(e => e.BodyCase);
     }
@@ -70,15 +100,8 @@ internal static class SampleMessages
         return envelope;
     }
 
-    private static StartGroup Start() => new()
+    public static SamplingSpecification Sampling() => new()
     {
-        Group = 1,
-        Groups = 4,
-        FirstSlot = 25,
-        Count = 25,
-        Population = 100,
-        Epoch = 3,
-        Times = { TimeGrid.Uniform(8) },
         Target = TargetPacking.ToMessage(Potts),
         Options = new SamplingOptions
         {
@@ -86,24 +109,51 @@ internal static class SampleMessages
             Integrator = SamplingOptions.Types.Integrator.Exact,
             Kernel = SamplingOptions.Types.Kernel.HeatBathSweep,
             Sweeps = 2,
-            Device = "cpu-avx2",
+            Threshold = 0.5,
+            Scheme = SamplingOptions.Types.Scheme.Residual,
         },
+        Times = { TimeGrid.Uniform(8) },
+        Replicas = 2,
+        Walkers = 50,
+        Groups = 2,
         Parameters = Digest([5, 6, 7]),
-        FirstWindow = 2,
-        Resampling = 1,
-        Observables = { "energy", "|m|" },
+        Device = "simd-fma",
+        RunAhead = 4,
+        TargetStandardError = 0.01,
     };
+
+    public static GroupWeights Weights() => new()
+    {
+        Count = 25,
+        MaxLogWeight = -0.5,
+        Sum = 12,
+        SumOfSquares = 8,
+        FirstFamily = 24,
+        LastFamily = 51,
+        FirstFamilySum = 2,
+        LastFamilySum = 3,
+        InnerSquares = 4,
+        Evaluations = 400,
+        Jumps = 300,
+    };
+
+    public static ResidualShare Residual() =>
+        new() { Group = 1, Attempt = 1, Resampling = 2, Certain = 17, Fractions = 7.5 };
+
+    private static StartGroup Start() =>
+        new() { Group = 1, Epoch = (3L << 32) + 7, Attempt = 1, Sampling = Sampling() };
+
+    private static GroupScale Scale() => new() { Slots = 100, Scale = 0.5, Total = 40 };
 
     private static ResamplingPlan Plan() => new()
     {
         Group = 1,
         Resampling = 2,
         Window = 3,
-        Population = 100,
-        Offset = 0.25,
-        MaxLogWeight = -2,
-        WeightBefore = 10,
-        TotalWeight = 40,
+        Scale = Scale(),
+        Before = 10,
+        Total = 40,
+        Points = new PointRange { Of = 100, First = 20, Count = 35, SpacingsBefore = 19.5, Spacings = 101 },
         FirstOffspring = 20,
         Offspring = 35,
         Outgoing =
@@ -111,47 +161,42 @@ internal static class SampleMessages
             new SlotTransfer { Group = 0, FirstSlot = 20, Count = 5 },
             new SlotTransfer { Group = 2, FirstSlot = 50, Count = 5 },
         },
-    };
-
-    private static GroupSummary Summary() => new()
-    {
-        Group = 1,
-        Epoch = 2,
-        Window = 3,
-        Resampling = 1,
-        Count = 25,
-        MaxLogWeight = -0.5,
-        WeightSum = 12,
-        SquaredWeightSum = 8,
-        Evaluations = 400,
-        Jumps = 300,
-        ObservableSums = { -300.5, 4.25 },
+        Incoming = { new SlotTransfer { Group = 3, FirstSlot = 75, Count = 5 } },
+        Again = true,
     };
 
     private static WalkerTransfer Transfer()
     {
-        var transfer = WalkerPacking.ToTransfer(Population(Ising), Ising, [0, 2, 2, 5], 60,
-            keepLogWeights: true);
+        var transfer = GroupWalkers.Of(Population(Ising), Ising).Offspring([0, 2, 2, 5], 60);
+        transfer.Attempt = 1;
         transfer.Resampling = 2;
         transfer.FromGroup = 1;
         transfer.ToGroup = 2;
-        transfer.Population = 100;
         return transfer;
     }
 
-    private static RolloutSlice Slice()
+    private static Snapshot Snapshot()
     {
-        var walkers = Population(Potts);
-        return new RolloutSlice
-        {
-            Rollout = 7,
-            Slice = 2,
-            Slices = 9,
-            Time = 0.25,
-            Walkers = WalkerPacking.Pack(walkers.States, walkers.Count, Potts),
-            LogWeights = { walkers.LogWeights },
-            Parameters = Digest([5, 6, 7]),
-        };
+        var snapshot = GroupWalkers.Of(Population(Potts), Potts).ToSnapshot();
+        snapshot.Group = 1;
+        snapshot.Attempt = 1;
+        snapshot.Window = 3;
+        snapshot.Resampling = 2;
+        snapshot.Outgoing.Add(Transfer());
+        return snapshot;
+    }
+
+    private static ParameterVersion Parameters() => new()
+    {
+        Values = ByteString.CopyFrom(5, 6, 7, 8), Sha256 = Digest([5, 6, 7, 8]), Update = 100,
+    };
+
+    private static Rollout Rollout()
+    {
+        var options = new TrainingOptions { Source = TrainingSource.Rollouts, RolloutWalkers = 6 };
+        var model = new LocallyEquivariantConv(Potts, [new Window(3, 3)], 2);
+        return new RolloutMaker(Potts, options).Make(
+            new RolloutSchedule(options).At(7), new ReferenceNetwork(model), new string('0', 64));
     }
 
     private static Batch Batch() => new()

@@ -218,6 +218,20 @@ public sealed class CommandLineTests : IDisposable
         "--thread")]
     [InlineData("unknown option '--debugg'; did you mean '--debug'? (see leaps run --help)", "run",
         "--debugg")]
+    [InlineData("unknown option '--walkers'; write --set sample.walkers=3 (see leaps run --help)", "run",
+        "--walkers", "3")]
+    [InlineData("unknown option '--walkers'; write --set sample.walkers=3 (see leaps run --help)", "run",
+        "x.yaml", "--walkers=3")]
+    [InlineData("unknown option '--sample.walkers'; write --set sample.walkers=3 (see leaps run --help)",
+        "run", "x.yaml", "--sample.walkers", "3")]
+    [InlineData("unknown option '--beta'; write --set target.beta=VALUE (see leaps sample --help)", "sample",
+        "x.yaml", "--beta")]
+    [InlineData("unknown option '--beta'; write --set target.beta=VALUE (see leaps sample --help)", "sample",
+        "x.yaml", "--beta", "--json")]
+    [InlineData("unknown option '--model'; write --set target.model=m or --set network.model=m (see leaps "
+        + "train --help)", "train", "x.yaml", "--model", "m")]
+    [InlineData("unknown option '--channels' (see leaps evaluate --help)", "evaluate", "--model", "m",
+        "--channels", "8")]
     [InlineData("unexpected argument 'b' (see leaps report --help)", "report", "a", "b")]
     [InlineData("--windows must be a whole number, not 'many' (see leaps evaluate --help)", "evaluate",
         "--model", "m", "--windows", "many")]
@@ -273,6 +287,8 @@ public sealed class CommandLineTests : IDisposable
             + "'windows'?", Error);
         Assert.Equal(1, Run("run", Config(), "--threads", "-2"));
         Assert.Equal("leaps: --threads -2: threads is -2; allowed: 0 to 4096.", Error);
+        Assert.Equal(1, Run("exact", "--ising", "4", "--K", "1e300"));
+        Assert.Equal("leaps: --K: βJ is 1E+300 at t = 1; allowed: ±30 on the whole path.", Error);
         Assert.Equal(1, Run("report", "none"));
         Assert.Equal("leaps: none: no such run directory", Error);
         Assert.Equal(1, Run("import", "none.ckpt", "--out", "m"));

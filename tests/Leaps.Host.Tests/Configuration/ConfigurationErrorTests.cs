@@ -153,6 +153,17 @@ public class ConfigurationErrorTests
         + "βh = 2: let J, h or β start at 0.")]
     [InlineData("model: potts\n  lattice: 4\n  states: 3\n  beta: 2\n  h: [0, 1]",
         "run.yaml, line 6: The Potts model has no field: set h to 0.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 1e300\n  J: [0, 2]",
+        "run.yaml, line 4: 'target.beta' is too large: βJ is 2E+300 at t = 1; allowed: ±30 on the whole "
+        + "path.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 2\n  J: [0, -20]",
+        "run.yaml, line 5: 'target.J' is too large: βJ is -40 at t = 1; allowed: ±30 on the whole "
+        + "path.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 2\n  h: [0, 20]",
+        "run.yaml, line 5: 'target.h' is too large: βh is 40 at t = 1; allowed: ±30 on the whole "
+        + "path.")]
+    [InlineData("model: ising\n  lattice: 4\n  beta: 1\n  schedule: switch\n  switch-value: 2",
+        "run.yaml, line 6: The switch value is 2; allowed: 0 to 1.")]
     public void A_wrong_target_is_named_and_explained(string lines, string message) =>
         Assert.Equal(message, MessageOf("target:\n  " + lines));
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Leaps.Model.Networks;
 using Leaps.Model.Storage;
 using Leaps.Model.Targets;
+using Leaps.Model.Tests;
 
 namespace Leaps.Host.Tests.Execution;
 

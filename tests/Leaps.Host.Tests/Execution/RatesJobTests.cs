@@ -68,6 +68,9 @@ public sealed class RatesJobTests : IDisposable
         Save(potts: true, out _);
         Assert.Equal($"{file}: 'states'[0, 0, 0] is -1; allowed: 0 to 2",
             Refusal(Tensor("states", [1, 3, 4], [-1, .. good.AsSpan(0, 11)])));
+        NpyFile.Write(file, Tensor("states", [2, 3, 4], good));
+        Assert.Equal($"{file}: it is a .npy, a single array; make an .npz of it in Python: "
+            + "numpy.savez('new.npz', states=numpy.load('old.npy'))", _program.Refusal(Arguments));
         File.WriteAllText(Output, "mine");
         Assert.Equal($"{Output} exists already: choose another name, or remove it first.",
             Refusal(Tensor("states", [2, 3, 4], good)));

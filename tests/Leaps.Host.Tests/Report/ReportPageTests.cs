@@ -14,29 +14,25 @@ public sealed class ReportPageTests : IDisposable
     [Fact]
     public async Task Every_chart_of_a_full_report_is_drawn()
     {
-        string document = await DocumentAsync(SampleReport.Ising(), "ising.html");
-        AssertDrawn(document, charts: 9, lattices: 24);
+        string document = await DrawnAsync(SampleReport.Ising(), "ising.html", charts: 9, lattices: 24);
         string text = TextOf(document);
-        Assert.Contains("209.819(11)", text);
-        Assert.Contains("209.819 ± 0.011", text);
-        Assert.Contains("agrees with the exact value", text);
-        Assert.Contains("−0.6\u00a0σ", text);
-        Assert.Contains("0.71946(24)", text);
-        Assert.Contains("2 resamplings", text);
+        Assert.All(
+            [
+                "209.819(11)", "209.819 ± 0.011", "agrees with the exact value", "−0.6\u00a0σ", "0.71946(24)",
+                "2 resamplings", "2 × 2,000", "of 4,000", "so their deviations are correlated",
+            ],
+            shown => Assert.Contains(shown, text));
     }
 
     [Fact]
     public async Task A_report_without_truth_and_training_is_drawn_and_warns()
     {
-        string document = await DocumentAsync(SampleReport.Potts(), "potts.html");
-        AssertDrawn(document, charts: 3, lattices: 6);
+        string document = await DrawnAsync(SampleReport.Potts(), "potts.html", charts: 3, lattices: 6);
         string text = TextOf(document);
-        Assert.Contains("The euler integrator is biased", text);
-        Assert.Contains("no exact value to compare with", text);
+        Assert.All(["The euler integrator is biased", "no exact value to compare with"],
+            shown => Assert.Contains(shown, text));
         Assert.DoesNotContain("Training</h2>", document);
-        Assert.DoesNotContain("NaN", text);
-        Assert.DoesNotContain("undefined", text);
-        Assert.DoesNotContain("null", text);
+        Assert.All(["NaN", "undefined", "null"], absent => Assert.DoesNotContain(absent, text));
     }
 
     [Fact]
@@ -52,8 +48,7 @@ public sealed class ReportPageTests : IDisposable
             Warnings = [Hostile],
             Estimates = [new Estimate(Hostile, Hostile, 10, 1, 3, null, Hostile)],
         };
-        string document = await DocumentAsync(data, "hostile.html");
-        AssertDrawn(document, charts: 3, lattices: 6);
+        string document = await DrawnAsync(data, "hostile.html", charts: 3, lattices: 6);
         Assert.DoesNotContain("<img", document);
         Assert.DoesNotContain("<body data", document);
         string shown = WebUtility.HtmlEncode(Hostile).Replace("&#39;", "'", StringComparison.Ordinal);
@@ -61,15 +56,13 @@ public sealed class ReportPageTests : IDisposable
         Assert.Contains("disagrees", TextOf(document));
     }
 
-    private async Task<string> DocumentAsync(ReportData data, string name)
+    // The document of a page on which everything was drawn.
+    private async Task<string> DrawnAsync(ReportData data, string name, int charts, int lattices)
     {
         ReportWriter.Write(data, _folder[name]);
         _folder.Keep(name);
-        return await Chromium.DocumentAsync(_folder[name], TestContext.Current.CancellationToken);
-    }
-
-    private static void AssertDrawn(string document, int charts, int lattices)
-    {
+        string document =
+            await Chromium.DocumentAsync(_folder[name], TestContext.Current.CancellationToken);
         string root = Regex.Match(document, "<html[^>]*>").Value;
         Assert.Contains("data-errors=\"[]\"", root);
         Assert.Contains("data-ready=\"true\"", root);
@@ -77,6 +70,7 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(charts, Regex.Count(document, "class=\"u-wrap\""));
         Assert.Equal(charts + lattices, Regex.Count(document, "<canvas"));
         Assert.Equal(lattices, Regex.Count(document, "<canvas class=\"lattice\""));
+        return document;
     }
 
     /// <summary>What a reader sees: the document without scripts, styles and tags.</summary>

@@ -53,6 +53,7 @@ internal static class SampleReport
             Population = new PopulationSummary
             {
                 Walkers = 4000,
+                Replicas = 2,
                 Windows = 40,
                 Integrator = "exact",
                 EvaluationsPerWalker = 187.4,

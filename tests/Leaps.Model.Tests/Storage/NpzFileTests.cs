@@ -114,6 +114,17 @@ public class NpzFileTests
     }
 
     [Fact]
+    public void A_single_array_is_told_from_a_damaged_npz()
+    {
+        using var folder = new TemporaryFolder();
+        NpyFile.Write(folder["array.npz"], Sample[2]);
+        Hostile.Refuses(folder["array.npz"], Read,
+            "it is a .npy, a single array; make an .npz of it in Python: "
+            + "numpy.savez('new.npz', name=numpy.load('old.npy'))");
+        Hostile.Refuses(folder.Write("short.npz", [0x93, (byte)'N']), Read, "not a sound zip file");
+    }
+
+    [Fact]
     public void An_entry_that_claims_more_than_it_has_is_refused_without_the_memory()
     {
         using var folder = new TemporaryFolder();

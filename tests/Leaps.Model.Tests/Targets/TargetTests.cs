@@ -1,4 +1,5 @@
 using Leaps.Model.Random;
+using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
 
 namespace Leaps.Model.Tests.Targets;
@@ -148,5 +149,49 @@ public sealed class TargetTests
         var withField =
             new CouplingSchedule(ScheduleShape.Linear, new Couplings(0, 0, 1), new Couplings(1, 0.5, 1));
         Assert.Throws<LeapsException>(() => new PottsTarget(new Lattice(3, 3), 3, withField));
+    }
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(2, -1)]
+    [InlineData(64, 1)]
+    public void At_the_largest_couplings_no_factor_and_no_energy_overflows(int q, int sign)
+    {
+        const int sites = 1 << 24;      // of the largest lattice
+        double largest = sign * CouplingSchedule.LargestCoupling;
+        Target target = q == 2 ? Lattices.Ising(3, 3, largest, largest) : Lattices.Potts(3, 3, q, largest);
+        var factors = new double[target.Levels];
+        RateMatrix.BoltzmannFactors(target, 1, factors);
+        // The loss squares K, a sum over all jumps.
+        double k = (double)sites * target.OutputsPerSite * factors.Max();
+        Assert.True(double.IsFinite(k * k), $"{k}");
+        Assert.InRange(Math.Abs(target.Energy(new byte[9], 1) / 9 * sites), 1, 1e11);
+    }
+
+    [Theory]
+    [InlineData(ScheduleShape.Linear, 0, 30.01, 1, 1, 0, 0, "βJ is 30.01 at t = 1;")]
+    [InlineData(ScheduleShape.Linear, 0, -1e300, 1, 1e300, 0, 0, "βJ is -Infinity at t = 1;")]
+    [InlineData(ScheduleShape.Linear, 0, 1, 1, 1, 0, -40, "βh is -40 at t = 1;")]
+    [InlineData(ScheduleShape.Linear, 0, 20, 20, 0, 0, 0, "βJ is 32.")]         // inside, up to 100
+    [InlineData(ScheduleShape.Trig, 0, 25, 1, 1, 0, 0, "βJ is 30.")]            // up to 30.2
+    public void Couplings_are_bounded_along_the_whole_path(ScheduleShape shape, double j0, double j1,
+        double beta0, double beta1, double h0, double h1, string message)
+    {
+        var error = Assert.Throws<LeapsException>(() =>
+            new CouplingSchedule(shape, new Couplings(j0, h0, beta0), new Couplings(j1, h1, beta1)));
+        Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("allowed: ±30 on the whole path.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-0.1)]
+    [InlineData(1e300)]
+    public void A_switch_value_outside_the_ramp_is_refused(double value)
+    {
+        var (start, end) = (new Couplings(0, 0, 1), new Couplings(1, 0, 1));
+        var error = Assert.Throws<LeapsException>(() =>
+            new CouplingSchedule(ScheduleShape.Switch, start, end, value));
+        Assert.EndsWith("allowed: 0 to 1.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(value, new CouplingSchedule(ScheduleShape.Linear, start, end, value).SwitchValue);
     }
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using FsCheck;
+using FsCheck.Fluent;
 using Leaps.Model.Training;
 
 namespace Leaps.Model.Tests.Training;
@@ -45,6 +47,27 @@ public sealed class HorizonCurriculumTests
         Assert.Equal(stage, curriculum.Stage(end - 1));
         Assert.Equal(stage + 1, curriculum.Stage(end));
         Assert.Equal(end, End(stage - 1, 125, 20_000));
+    }
+
+    [Fact]
+    public void Stages_rise_one_by_one_and_each_has_an_update_for_any_sizes()
+    {
+        var sizes = Gen.Choose(1, 400).SelectMany(stages =>
+            Gen.Choose(0, 3000).Select(more => (Stages: stages, Updates: stages + more)));
+
+        Prop.ForAll(sizes.ToArbitrary(), size =>
+        {
+            var curriculum = new HorizonCurriculum(size.Updates, 1.0 / size.Stages);
+            int before = 1;
+            for (int update = 0; update < size.Updates; update++)
+            {
+                int stage = curriculum.Stage(update);
+                if (stage != before && stage != before + 1 || update == 0 && stage != 1)
+                    return false;
+                before = stage;
+            }
+            return before == size.Stages && curriculum.Stage(size.Updates) == size.Stages;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithReplay(3, 1));
     }
 
     [Fact]

@@ -208,7 +208,7 @@ public sealed class McmcKernelTests
     [InlineData(3)]
     public void Sweeps_allocate_nothing_and_low_temperatures_stay_finite(int q)
     {
-        var target = Lattices.Make(q, 15, 15, 300);
+        var target = Lattices.Make(q, 15, 15, CouplingSchedule.LargestCoupling);
         foreach (var kind in Enum.GetValues<McmcKernelKind>())
         {
             if (kind == McmcKernelKind.None)

@@ -106,6 +106,7 @@ function legend() {
     'p',
     { class: 'remark' },
     'Digits in parentheses are the standard error of the last digits. The scale runs from −5 to +5\u00a0σ; ',
-    'its bands end at 2\u00a0σ and 4\u00a0σ. One estimate in twenty lies beyond 2\u00a0σ by chance.',
+    'its bands end at 2\u00a0σ and 4\u00a0σ. One estimate in twenty lies beyond 2\u00a0σ by chance. ',
+    'All estimates come from the same walkers, so their deviations are correlated.',
   );
 }

@@ -2,7 +2,6 @@
 
 const MINUS = '\u2212';
 const NBSP = '\u00a0';
-const THIN_SPACE = '\u202f';
 const SUPERSCRIPTS = {
   '-': '⁻',
   0: '⁰',
@@ -112,14 +111,19 @@ export function sigmas(z) {
   return `${z < 0 && text !== '0.0' ? MINUS : '+'}${text}${NBSP}σ`;
 }
 
-/** 1 234 567; numbers below 10 000 stay together. */
+/** 1,234,567: as the terminal and the error messages write it. */
 export function count(value) {
   if (!isNumber(value)) return '—';
   const [whole, fraction] = fixed(value, Number.isInteger(value) ? 0 : Math.abs(value) < 100 ? 1 : 0).split(
     '.',
   );
-  const grouped = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, THIN_SPACE) : whole;
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction ? `${grouped}.${fraction}` : grouped;
+}
+
+/** "10,000", or with replicas "4 × 10,000". */
+export function population({ walkers, replicas }) {
+  return replicas > 1 ? `${count(replicas)} × ${count(walkers / replicas)}` : count(walkers);
 }
 
 /** A rate with a prefix: "2.9 million". */
@@ -153,7 +157,7 @@ export function ticks(splits, spacing) {
     if (value === null) return '';
     if (Math.abs(value) >= 1e5)
       return Number.isInteger(value / 1e6) ? `${fixed(value / 1e6, 0)} M` : `${value / 1e3} k`;
-    return value >= 1e4 ? count(value) : fixed(value, decimals);
+    return decimals === 0 ? count(value) : fixed(value, decimals);
   });
 }
 

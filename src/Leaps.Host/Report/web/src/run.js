@@ -1,7 +1,7 @@
 // The run itself: its population and cost, the command that made it, and the configuration.
 
 import { element } from './dom.js';
-import { count, duration, fixed, isNumber, rate } from './numbers.js';
+import { count, duration, fixed, isNumber, population, rate } from './numbers.js';
 
 export function run(data) {
   return [
@@ -45,7 +45,7 @@ export function run(data) {
 
 function rows({ population: p, samplingSeconds, trainingSeconds }) {
   return [
-    ['Walkers', count(p.walkers)],
+    ['Walkers', population(p), p.replicas > 1 ? 'replicas × walkers' : null],
     ['Windows', count(p.windows)],
     ['Integrator', p.integrator || '—'],
     ['Resamplings', count(p.resamplings)],

@@ -2,7 +2,16 @@
 
 import { element, symbol } from './dom.js';
 import { deviation, scale } from './deviation.js';
-import { count, duration, fixed, isNumber, reference, sigmas, withError } from './numbers.js';
+import {
+  count,
+  duration,
+  fixed,
+  isNumber,
+  population as size,
+  reference,
+  sigmas,
+  withError,
+} from './numbers.js';
 
 const WORDS = {
   fine: ['✓', 'agrees with the exact value'],
@@ -74,7 +83,7 @@ function tiles({ population, samplingSeconds, trainingSeconds }, relativeEss) {
     );
   return [
     tile('relative ESS', isNumber(relativeEss) ? fixed(relativeEss, 3) : '—', 'at t = 1'),
-    tile('walkers', count(population.walkers), `${count(population.windows)} windows`),
+    tile('walkers', size(population), `${count(population.windows)} windows`),
     tile('families left', count(population.families), `of ${count(population.walkers)}`),
     tile(
       'sampling',

@@ -53,17 +53,26 @@ test('deviations, counts, rates and durations', () => {
   assert.equal(numbers.sigmas(-2.44), '−2.4\u00a0σ');
   assert.equal(numbers.sigmas(37.2), '+37\u00a0σ');
   assert.equal(numbers.sigmas(-5000), '< −999\u00a0σ');
-  assert.equal(numbers.count(9999), '9999');
-  assert.equal(numbers.count(1234567), '1\u202f234\u202f567');
+  assert.equal(numbers.count(999), '999');
+  assert.equal(numbers.count(9999), '9,999');
+  assert.equal(numbers.count(-1234567), '−1,234,567');
+  assert.equal(numbers.count(12.34), '12.3');
   assert.equal(numbers.rate(2_904_000), '2.9 million');
   assert.equal(numbers.duration(0.25), '250 ms');
   assert.equal(numbers.duration(17.75), '17.8 s');
   assert.equal(numbers.duration(3725), '1 h 2 min');
 });
 
+test('a population of several replicas is written as a product', () => {
+  assert.equal(numbers.population({ walkers: 40000, replicas: 4 }), '4 × 10,000');
+  assert.equal(numbers.population({ walkers: 40000, replicas: 1 }), '40,000');
+  assert.equal(numbers.population({ walkers: 40000 }), '40,000');
+});
+
 test('ticks have the decimals that their spacing needs', () => {
   assert.deepEqual(numbers.ticks([0, 0.25, 0.5], 0.25), ['0.00', '0.25', '0.50']);
   assert.deepEqual(numbers.ticks([-0.5, 0, 0.5], 0.5), ['−0.5', '0.0', '0.5']);
+  assert.deepEqual(numbers.ticks([-5000, 0, 5000, 10000], 5000), ['−5,000', '0', '5,000', '10,000']);
   assert.deepEqual(numbers.ticks([0, 200000], 100000), ['0', '200 k']);
   assert.deepEqual(numbers.logTicks([null, 0.1, 1, 1.53, 100000]), ['', '0.1', '1', '', '10⁵']);
 });

@@ -1,0 +1,166 @@
+using Leaps.Actors.Journal;
+using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime.Embedded;
+using Leaps.Model.Devices.Simd;
+using Leaps.Model.Networks;
+using Leaps.Model.Random;
+using Leaps.Model.Targets;
+using Leaps.Model.Training;
+using Algorithm2 = Leaps.Model.Training.Trainer;
+using Command = Leaps.Actors.Protocol.ControlRequest.Types.Command;
+
+namespace Leaps.Actors.Tests.Runtime;
+
+/// <summary>
+/// The truth is <see cref="Algorithm2"/>, which knows no actors: whatever happens to a training, its losses
+/// and parameters are those of the plain loop, bit for bit.
+/// </summary>
+public sealed class EmbeddedTrainingTests
+{
+    private const int Updates = 120;
+
+    private static readonly IsingTarget Target = new(new Lattice(4, 4), new CouplingSchedule(
+        ScheduleShape.Linear, new Couplings(0, 0, 0.44), new Couplings(1, 0, 0.44)));
+
+    private static TrainingOptions Options(TrainingSource source, int staleness) => new()
+    {
+        Updates = Updates,
+        Batch = 40,
+        Source = source,
+        RolloutStaleness = staleness,
+        PoolWalkers = 120,
+        PoolTimes = 8,
+        RolloutWalkers = 12,
+        BufferCycle = 10,
+        BufferSize = 12,
+        RolloutMoves = 5,
+        EvaluateEvery = 25,
+        EvaluationWalkers = 60,
+        EvaluationWindows = 4,
+        Seed = 4,
+    };
+
+    [Theory]
+    [InlineData(TrainingSource.Pool, 0, 1)]
+    [InlineData(TrainingSource.Pool, 0, 3)]
+    [InlineData(TrainingSource.Rollouts, 0, 1)]
+    [InlineData(TrainingSource.Rollouts, 7, 2)]
+    [InlineData(TrainingSource.Rollouts, 25, 1)]
+    public async Task A_training_of_actors_is_the_plain_training(
+        TrainingSource source, int staleness, int devices)
+    {
+        var options = Options(source, staleness);
+        using var journal = new MemoryJournal();
+        var losses = new double[Updates];
+        using var training = Create(options, journal, losses, out var model, devices);
+        Assert.Equal("", await RunAsync(training));
+        AssertSame(options, model, losses);
+    }
+
+    [Theory]
+    [InlineData(TrainingSource.Pool, 0)]
+    [InlineData(TrainingSource.Rollouts, 0)]
+    [InlineData(TrainingSource.Rollouts, 7)]
+    public async Task A_process_that_ends_at_any_moment_is_followed_by_one_that_goes_on(
+        TrainingSource source, int staleness)
+    {
+        var options = Options(source, staleness);
+        var stream = new RandomStream(13, RandomPurpose.Test, staleness);
+        using var journal = new MemoryJournal();
+        var losses = new double[Updates];
+        int progress = 0;
+        for (int life = 0; life < 8; life++)
+        {
+            using var killed = Create(options, journal, losses, out _);
+            Assert.True(killed.Updates >= progress, "The journal went back.");
+            progress = killed.Updates;
+            using var cancellation = new CancellationTokenSource();
+            _ = Task.Run(() => killed.Run(cancellation.Token), CancellationToken.None)
+                .ContinueWith(task => task.Exception, TaskScheduler.Default);
+            await Task.Delay(stream.NextInt(60), TestContext.Current.CancellationToken);
+            if (life % 2 == 0)
+                await cancellation.CancelAsync();
+        }
+        using var last = Create(options, journal, losses, out var model);
+        await RunAsync(last);
+        AssertSame(options, model, losses);
+    }
+
+    [Fact]
+    public async Task A_learning_rate_that_the_user_set_is_not_lost()
+    {
+        var options = Options(TrainingSource.Pool, 0) with { Updates = 100_000 };
+        using var journal = new MemoryJournal();
+        var rates = new double[options.Updates];
+        using (var first = Create(options, journal, null, out _, onUpdate: r => rates[r.Update] = r.LearningRate))
+        {
+            _ = Task.Run(() => first.Run(), CancellationToken.None)
+                .ContinueWith(task => task.Exception, TaskScheduler.Default);
+            var refused = await Ask(first, Command.Set, "train.learning-rate", "-1");
+            Assert.Equal("train.learning-rate is -1; allowed: a positive number", refused.Text);
+            var reply = await Ask(first, Command.Set, "train.learning-rate", "0.00025");
+            Assert.True(reply.Accepted, reply.Text);
+        }
+        double? rate = null;
+        var told = new TaskCompletionSource();
+        using var second = Create(options, journal, null, out _, onUpdate: record =>
+        {
+            if (record.Update < 1)
+                return;
+            rate ??= record.LearningRate;
+            told.TrySetResult();
+        });
+        _ = Task.Run(() => second.Run(), CancellationToken.None)
+            .ContinueWith(task => task.Exception, TaskScheduler.Default);
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        int changed = Array.FindIndex(rates, value => value == 0.00025);
+        Assert.True(rate == 0.00025 || changed < 0 || changed > 1);
+    }
+
+    private static LeapsModel Model()
+    {
+        var model = new LeapsModel(
+            new LocallyEquivariantConv(Target, [new Window(3, 3), new Window(4, 4)], 4),
+            new FreeEnergyNetwork([8, 8]));
+        model.Initialise(3);
+        return model;
+    }
+
+    private static EmbeddedTraining Create(TrainingOptions options, IJournal journal, double[]? losses,
+        out LeapsModel model, int devices = 1, Action<TrainingRecord>? onUpdate = null)
+    {
+        var created = model = Model();
+        SimdNetwork[] networks =
+            [.. Enumerable.Range(0, devices).Select(_ => new SimdNetwork(created.Network))];
+        return new EmbeddedTraining(Target, model, networks, new SimdNetwork(model.Network), options, journal,
+            new EmbeddedTrainingOptions
+            {
+                SnapshotInterval = TimeSpan.FromMilliseconds(10),
+                OnUpdate = (_, record) =>
+                {
+                    if (losses is not null)
+                        losses[record.Update] = record.Loss;
+                    onUpdate?.Invoke(record);
+                },
+            });
+    }
+
+    private static Task<string> RunAsync(EmbeddedTraining training) =>
+        Task.Run(() => training.Run()).WaitAsync(TimeSpan.FromSeconds(60));
+
+    private static Task<ControlReply> Ask(EmbeddedTraining training, Command command, string key, string value) =>
+        training.Ask(new ControlRequest { Request = 1, Command = command, Key = key, Value = value },
+            TestContext.Current.CancellationToken);
+
+    private static void AssertSame(TrainingOptions options, LeapsModel actual, double[] losses)
+    {
+        var model = Model();
+        var trainer = new Algorithm2(Target, model, new SimdNetwork(model.Network), options);
+        var expected = new List<double>();
+        while (!trainer.IsComplete)
+            expected.Add(trainer.Update(TestContext.Current.CancellationToken).Loss);
+        trainer.RestoreBest();
+        Assert.Equal(expected, losses);
+        Assert.Equal(model.Parameters.Values, actual.Parameters.Values);
+    }
+}

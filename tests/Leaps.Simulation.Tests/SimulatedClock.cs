@@ -1,0 +1,23 @@
+namespace Leaps.Simulation.Tests;
+
+/// <summary>What will happen, in order of time; ties in the order in which they were planned.</summary>
+internal sealed class SimulatedClock
+{
+    private readonly PriorityQueue<Action, (long Time, long Number)> _events = new();
+    private long _number;
+
+    /// <summary>Microseconds since the start.</summary>
+    public long Now { get; private set; }
+
+    public void After(long microseconds, Action action) => _events.Enqueue(action, (Now + microseconds, _number++));
+
+    /// <summary>Does what is next; false when nothing is left.</summary>
+    public bool Step()
+    {
+        if (!_events.TryDequeue(out var action, out var key))
+            return false;
+        Now = key.Time;
+        action();
+        return true;
+    }
+}

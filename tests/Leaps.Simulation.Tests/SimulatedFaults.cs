@@ -1,0 +1,69 @@
+namespace Leaps.Simulation.Tests;
+
+/// <summary>Actors die, wander off or become slow between any two events, until none is left to come.</summary>
+internal sealed class SimulatedFaults(Simulation simulation)
+{
+    private const long LongestAbsence = 20_000;
+
+    private readonly Dice _dice = new(simulation.Scenario.Seed, Dice.ForFaults);
+
+    /// <summary>Faults that are still to come.</summary>
+    public int Left { get; private set; } = simulation.Scenario.Faults;
+
+    /// <summary>The last one and its consequences.</summary>
+    public long Until { get; private set; }
+
+    public void MayStrike()
+    {
+        if (Left == 0 || !_dice.Chance(simulation.Scenario.FaultRate))
+            return;
+        Left--;
+        Until = simulation.Clock.Now + LongestAbsence;
+        var groups = simulation.LivingGroups;
+        int kind = _dice.Between(0, 9);
+        if (kind < 3)
+            LoseCoordinator();
+        else if (kind < 7 && groups.Count > 0)
+            LoseGroup(groups[_dice.Between(0, groups.Count - 1)]);
+        else if (kind == 7 && groups.Count > 0)
+            SlowDown(groups[_dice.Between(0, groups.Count - 1)]);
+        else
+            LoseMany(groups, all: kind == 8);
+    }
+
+    private void LoseMany(IReadOnlyList<GroupActor> groups, bool all)
+    {
+        foreach (var group in groups)
+        {
+            if (all || _dice.Chance(0.5))
+                LoseGroup(group);
+        }
+        if (all || _dice.Chance(0.5))
+            LoseCoordinator();
+    }
+
+    private void LoseCoordinator()
+    {
+        if (simulation.Coordinator is null)
+            return;
+        simulation.LoseCoordinator();
+        simulation.Clock.After(Absence(), simulation.StartCoordinator);
+    }
+
+    private void LoseGroup(GroupActor group)
+    {
+        bool zombie = _dice.Chance(simulation.Scenario.Zombies);
+        simulation.LoseGroup(group, zombie);
+        if (zombie)
+            simulation.Clock.After(Absence(), group.Kill);
+        simulation.Clock.After(Absence(), () => simulation.StartGroup(group.Group, reborn: true));
+    }
+
+    private void SlowDown(GroupActor group)
+    {
+        Until = simulation.Clock.Now + 100 * simulation.Scenario.WindowTime;
+        simulation.Devices.SlowDown(group.Group, _dice.Between(3.0, 30.0), Until);
+    }
+
+    private long Absence() => _dice.Chance(0.3) ? 1 : _dice.Between(1, (int)LongestAbsence);
+}
