@@ -119,8 +119,6 @@ public sealed class RunDirectory : IDisposable
     /// <summary>From now on the directory stays, whatever becomes of the run.</summary>
     public void Keep() => _kept = true;
 
-    public bool IsKept => _kept;
-
     /// <summary>Removes what a killed process had not finished writing.</summary>
     public void RemoveUnfinished() => Remove(IsUnfinished);
 

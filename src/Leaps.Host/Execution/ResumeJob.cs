@@ -32,7 +32,8 @@ internal static class ResumeJob
             });
         // Also where a crash came between the journal and the file.
         string text = journal.History.Configured!.Configuration;
-        if (text != begun.Configuration || ConfigurationDifference.Find(ReadText(directory, text), Read(directory)) is not null)
+        if (text != begun.Configuration
+            || ConfigurationDifference.Find(ReadText(directory, text), Read(directory)) is not null)
             directory.WriteText(RunDirectory.Configuration, text);
 
         var target = extended.Target.CreateTarget();

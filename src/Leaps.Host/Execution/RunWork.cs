@@ -21,6 +21,8 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         [RunDirectory.Windows, RunDirectory.Samples, RunDirectory.Result, RunDirectory.Report];
 
     private readonly long _start = context.Clock.GetTimestamp();
+    private bool _hasTrained;
+    private volatile bool _hasSampled;
 
     private bool Trains => network is not null && configuration.Training is not null;
     private bool OnlyTrains => journal.History.Configured!.Purpose == RunPurpose.Train;
@@ -47,9 +49,9 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
             directory.Keep();
             throw new InterruptedRunException($"interrupted while {work}; go on with: {Resume}", cause);
         }
-        catch (LeapsException) when (directory.IsKept)
+        catch (LeapsException) when (_hasTrained || _hasSampled)
         {
-            context.Notice($"failed while {work}; what was done is kept; go on with: {Resume}");
+            context.Notice($"failed while {work}; what was done is kept; once it is mended: {Resume}");
             throw;
         }
     }
@@ -71,6 +73,7 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
             return trained.Result with { Model = directory.PathOf(RunDirectory.Model) };
         }
         var result = Train(options, control);
+        _hasTrained = true;
         journal.Record(new RunEvent { Trained = new RunTrained(result, network!.Sha256) });
         if (result.Ended is not null)
             context.Notice($"the training ended after {result.Updates} updates: {result.Ended}");
@@ -112,7 +115,11 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         var work = new JournalledSampling(target, network, configuration, context)
         {
             TimeLimit = Left(1),
-            Settled = directory.Keep,
+            Settled = () =>
+            {
+                directory.Keep();
+                _hasSampled = true;
+            },
             Answering = control.Use,
         };
         return Write(work.Run(sampling), training);

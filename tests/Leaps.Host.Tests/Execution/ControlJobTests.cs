@@ -61,19 +61,15 @@ public sealed class ControlJobTests : IDisposable
     }
 
     [Fact]
-    public async Task A_paused_run_that_is_resumed_by_another_process_goes_on()
+    public async Task A_run_that_was_paused_when_it_was_stopped_goes_on_when_it_is_resumed()
     {
-        using var stop = new CancellationTokenSource();
-        var run = Task.Run(() => _program.RunUntil(
-            "sample 1/", "run", Config(), "--progress"), TestContext.Current.CancellationToken);
+        var run = Start(Config());
+        Assert.Equal(0, _control.Run("ctl", "pause", Output));
+        _program.PressCtrlC();
         Assert.Equal(130, await run);
-        var resumed = Task.Run(
-            () => _program.RunUntil("never", "resume", Output), TestContext.Current.CancellationToken);
-        while (_control.Run("ctl", "pause", Output) != 0)
-            Assert.False(resumed.IsCompleted, _program.Error);
-        Assert.Equal(0, _control.Run("ctl", "cancel", Output));
-        await resumed;
-        Assert.Equal(0, _control.Run("resume", Output));
+        Assert.Equal(0, _control.Run("ctl", "status", Output));
+        Assert.Contains("state      paused\n", _control.Output, StringComparison.Ordinal);
+        Assert.Equal(2, _control.Json("resume", Output).GetProperty("replicas").GetInt32());
     }
 
     [Fact]

@@ -69,7 +69,7 @@ public sealed class InterruptionTests : IDisposable
     {
         string config = Config("evaluate: {every: 0}", "sample: {walkers: 10, windows: 1, grid: adaptive}\n");
         Assert.Equal(1, _program.Run("run", config, "--set", "train.updates=3", "--set", "target.beta=4"));
-        Assert.StartsWith("failed while sampling; what was done is kept; go on with: leaps resume ",
+        Assert.StartsWith("failed while sampling; what was done is kept; once it is mended: leaps resume ",
             _program.Error, StringComparison.Ordinal);
         Assert.Contains("leaps: The adaptive grid reached only", _program.Error, StringComparison.Ordinal);
         Assert.Equal(["config.yaml", "journal.db", "metrics.csv", "model.safetensors", "run.lock",

@@ -64,7 +64,7 @@ public sealed class JournalledSamplingTests : IDisposable
             .Run(cancellation: TestContext.Current.CancellationToken);
         string path = _folder.PathOf("sampling.db");
         using var journal = SqliteJournal.Create(path, "r");
-        journal.LimitPages(20);
+        journal.LimitPages(12);
 
         var error = Assert.Throws<LeapsException>(
             () => new JournalledSampling(target, null, configuration, Context).Run(journal));
