@@ -44,7 +44,8 @@ internal sealed class ResumeCommand
         var command = new Command("resume", "Go on with a run that was stopped, or extend one.");
         var options = new ResumeCommand();
         command.Arguments.Add(options._directory);
-        foreach (var option in (Option[])[options._updates, options._replicas, options._threads, options._limit])
+        foreach (var option in (Option[])
+            [options._updates, options._replicas, options._threads, options._limit])
             command.Options.Add(option);
         return shell.Complete(command, options.Read, job);
     }

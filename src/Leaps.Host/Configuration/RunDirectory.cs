@@ -112,8 +112,8 @@ public sealed class RunDirectory : IDisposable
         if (directory.Contains(Journal))
             return directory;
         directory.Dispose();
-        throw new LeapsException($"{path} can't be resumed: there is no {Journal} in it; run its {Configuration} "
-            + "anew with another --output");
+        throw new LeapsException($"{path} can't be resumed: there is no {Journal} in it; run its "
+            + $"{Configuration} anew with another --output");
     }
 
     /// <summary>From now on the directory stays, whatever becomes of the run.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using Leaps.Actors.Control;
 using Leaps.Actors.Journal;
@@ -79,8 +78,9 @@ internal static class ControlJob
         List<string> lines = [.. entries.Select(entry => entry.Key.PadRight(width) + entry.Value)];
         if (!running)
             lines.Insert(0, $"no process runs {directory.Path} now; this is what its journal says");
-        return new JobResult(
-            new RunStatus(directory.Path, running, entries.ToDictionary(e => e.Key, e => e.Value)), [], lines);
+        var status =
+            new RunStatus(directory.Path, running, entries.ToDictionary(e => e.Key, e => e.Value));
+        return new JobResult(status, [], lines);
     }
 
     private static ControlReply Ask(RunDirectory directory, ControlRequest request, JobContext context) =>
@@ -99,7 +99,7 @@ internal static class ControlJob
             history = RunJournal.Read(journal).Aggregate(new RunHistory(), (known, item) => known.With(item));
         var entries = new List<(string, string)>();
         if (history.Trained is { Result: var trained })
-            entries.Add(("training", string.Create(CultureInfo.InvariantCulture, $"{trained.Updates} updates done")));
+            entries.Add(("training", FormattableString.Invariant($"{trained.Updates} updates done")));
         string sampling = RunDirectory.Sampling(history.Sampling);
         if (directory.Contains(sampling))
         {
@@ -117,7 +117,7 @@ internal static class ControlJob
         var entries = JournalLog.Read(directory);
         int width = entries.Count == 0 ? 0 : entries.Max(entry => entry.Journal.Length);
         return new JobResult(new RunLog(directory.Path, entries), [], [.. entries.Select(entry =>
-            string.Create(CultureInfo.InvariantCulture, $"{entry.Journal.PadRight(width)} {entry.Sequence,6}  ")
+            FormattableString.Invariant($"{entry.Journal.PadRight(width)} {entry.Sequence,6}  ")
             + $"{entry.Kind,-18} {entry.Text}")]);
     }
 }

@@ -80,7 +80,7 @@ internal static class JournalLog
         if (configuration.Train is { } train)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{train.Updates} updates"));
         if (configured.Purpose == RunPurpose.Run)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{configuration.Sample.Replicas} replicas"));
+            parts.Add(FormattableString.Invariant($"{configuration.Sample.Replicas} replicas"));
         return string.Join(", ", parts);
     }
 

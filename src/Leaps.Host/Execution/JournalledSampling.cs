@@ -40,7 +40,9 @@ internal sealed class JournalledSampling(
 
     /// <summary>To the end.</summary>
     /// <param name="journal">of this sampling alone</param>
-    /// <exception cref="OperationCanceledException">Interrupted; the journal has what was settled.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Interrupted; the journal has what was settled.
+    /// </exception>
     /// <exception cref="LeapsException">
     /// The journal is damaged or of another run, its disk is full, the grid can't be chosen, a weight is not
     /// finite, or the run ended before a replica was complete.
@@ -96,8 +98,8 @@ internal sealed class JournalledSampling(
         string device = network?.Device.DeviceKind ?? SamplingSummary.NoNetworkDevice;
         if (state.Task.Device != device)
             throw new LeapsException(
-                $"the run began on a device of kind {state.Task.Device}, and this machine has {device}, where "
-                + "its numbers would be others: resume it on a machine of the first kind.");
+                $"the run began on a device of kind {state.Task.Device}, and this machine has {device}, "
+                + "where its numbers would be others: resume it on a machine of the first kind.");
         bool endedEarly = state.End is { Cause.Length: > 0 };
         if (configuration.Sample.Replicas > state.Task.Replicas || endedEarly)
             EmbeddedSampling.Extend(

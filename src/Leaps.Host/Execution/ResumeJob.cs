@@ -16,8 +16,8 @@ internal static class ResumeJob
         directory.RemoveUnfinished();
         using var journal = RunJournal.Open(directory, context.Notice);
         if (journal.History.Configured is not { } begun)
-            throw new LeapsException($"{directory.PathOf(RunDirectory.Journal)} does not say what the run is: "
-                + "restore it from a copy, or start the run anew");
+            throw new LeapsException($"{directory.PathOf(RunDirectory.Journal)} does not say what the run "
+                + "is: restore it from a copy, or start the run anew");
         var configuration = ReadConfiguration(directory, journal.History, request.Changes);
         var extended = Extend(configuration, journal.History, request);
         bool trains = request.Updates is not null;
@@ -58,9 +58,9 @@ internal static class ResumeJob
         if (!known.Any(before => ConfigurationDifference.Find(before, present) is null))
         {
             var (key, before, now) = ConfigurationDifference.Find(known[^1], present)!;
-            throw new LeapsException($"{path} was edited after the run began: {key} is {now ?? "left out"}, and "
-                + $"the run has {before ?? "nothing there"}: change it back, or start a new run with it under "
-                + "another --output");
+            throw new LeapsException($"{path} was edited after the run began: {key} is "
+                + $"{now ?? "left out"}, and the run has {before ?? "nothing there"}: change it back, or "
+                + "start a new run with it under another --output");
         }
         return ConfigurationDifference.WithFreeOf(known[^1], present);
     }
@@ -71,11 +71,12 @@ internal static class ResumeJob
         if (request.Replicas is { } replicas)
         {
             if (history.Configured!.Purpose == RunPurpose.Train)
-                throw new LeapsException("--replicas: this run only trains; sample with its model: leaps sample");
+                throw new LeapsException(
+                    "--replicas: this run only trains; sample with its model: leaps sample");
             int present = configuration.Sample.Replicas, wanted = replicas.From(present);
             if (wanted < present)
-                throw new LeapsException($"--replicas {wanted}: the run has {present} already, and only more can "
-                    + "be asked for");
+                throw new LeapsException($"--replicas {wanted}: the run has {present} already, and only more "
+                    + "can be asked for");
             var sample = configuration.Sample with { Replicas = wanted };
             sample.Validate();
             configuration = configuration with { Sample = sample };
@@ -91,8 +92,8 @@ internal static class ResumeJob
         // A training that ended early goes on from there.
         int done = trained?.Updates ?? train.Updates, asked = updates.From(done);
         if (asked < done || trained is not null && asked == done)
-            throw new LeapsException($"--updates {asked}: {(trained is null ? "asked for" : "done")} are {done} "
-                + "already, and only more can be asked for");
+            throw new LeapsException($"--updates {asked}: {done} are "
+                + $"{(trained is null ? "asked for" : "done")} already, and only more can be asked for");
         var extended = train with { Updates = asked };
         extended.Validate();
         return configuration with { Train = extended };
@@ -109,7 +110,7 @@ internal static class ResumeJob
         RunConfiguration configuration, RunConfigured begun, PreparedNetwork? network)
     {
         if (begun.InitialParameters is { } initial && network!.Sha256 != initial)
-            throw new LeapsException($"{configuration.Network!.Model} (network.model) is not the file that the "
-                + "run began with: put that one back");
+            throw new LeapsException($"{configuration.Network!.Model} (network.model) is not the file that "
+                + "the run began with: put that one back");
     }
 }

@@ -20,7 +20,8 @@ internal sealed class RunControl : IDisposable
     private volatile ControlHandler _handler = Idle;
 
     public RunControl(RunDirectory directory, Guid run, Action<string> notice) => _server =
-        ControlServer.Start(directory.Path, run, (request, token) => _handler(request, token), notice, Limits);
+        ControlServer.Start(
+            directory.Path, run, (request, token) => _handler(request, token), notice, Limits);
 
     /// <summary>From now on this part answers; null: none is at work.</summary>
     public void Use(ControlHandler? handler) => _handler = handler ?? Idle;

@@ -15,7 +15,9 @@ public enum RunPurpose
     Train,
 }
 
-/// <summary>An event of the actor "run" in journal.db, as JSON: exactly one of the properties is set.</summary>
+/// <summary>
+/// An event of the actor "run" in journal.db, as JSON: exactly one of the properties is set.
+/// </summary>
 internal sealed record RunEvent
 {
     public RunConfigured? Configured { get; init; }
@@ -30,7 +32,8 @@ internal sealed record RunEvent
         try
         {
             var item = JsonOutput.Read<RunEvent>(Encoding.UTF8.GetString(bytes));
-            if (new object?[] { item.Configured, item.Trained, item.Written }.Count(part => part is not null) == 1)
+            object?[] parts = [item.Configured, item.Trained, item.Written];
+            if (parts.Count(part => part is not null) == 1)
                 return item;
         }
         catch (JsonException)

@@ -99,8 +99,8 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         string path = directory.PathOf(RunDirectory.Model);
         var model = ModelSource.Open(path).Model;
         if (Model.Training.ParameterVersion.Of(0, model.Parameters).Sha256 != trained.Parameters)
-            throw new LeapsException($"{path} is not the network that the run trained: put it back, or remove "
-                + "it, and it is made anew from the journal");
+            throw new LeapsException($"{path} is not the network that the run trained: put it back, or "
+                + "remove it, and it is made anew from the journal");
         network!.Load(model.Parameters);
         return true;
     }
@@ -146,8 +146,9 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         var truth = Truth.Of(target, options.Threads, context);
         List<string> warnings = [.. network?.Warnings ?? []];
         if (outcome.Cause.Length > 0)
-            warnings.Add($"The sampling ended early ({outcome.Cause}): {outcome.Ensemble.ReplicaLogZ.Length} of "
-                + $"{configuration.Sample.Replicas} replicas. To go on: {Resume}");
+            warnings.Add($"The sampling ended early ({outcome.Cause}): "
+                + $"{outcome.Ensemble.ReplicaLogZ.Length} of {configuration.Sample.Replicas} replicas. To go "
+                + $"on: {Resume}");
         var result = SamplingSummary.Of(outcome, truth, network?.Device, options, warnings, context) with
         {
             Training = training,

@@ -262,7 +262,8 @@ public sealed class CommandLineTests : IDisposable
         "--ising", "4y4", "--K", "1")]
     [InlineData("--replicas must be a whole number such as 12, or +4 for more, not 'more' (see leaps resume "
         + "--help)", "resume", "d", "--replicas", "more")]
-    [InlineData("unknown command 'statu'; did you mean 'status'? (see leaps ctl --help)", "ctl", "statu", "d")]
+    [InlineData("unknown command 'statu'; did you mean 'status'? (see leaps ctl --help)", "ctl", "statu",
+        "d")]
     [InlineData("required argument missing for command: 'status' (see leaps ctl status --help)", "ctl",
         "status")]
     [InlineData("'threshold' is no setting; write KEY=VALUE, such as sample.resample.threshold=0.4", "ctl",
@@ -366,8 +367,8 @@ public sealed class CommandLineTests : IDisposable
     public void Help_names_the_commands_and_the_exit_codes()
     {
         Assert.Equal(0, Run("--help"));
-        Assert.All(["run", "train", "sample", "resume", "ctl", "evaluate", "import", "exact", "rates", "report",
-            ExitCode.Help],
+        Assert.All(["run", "train", "sample", "resume", "ctl", "evaluate", "import", "exact", "rates",
+            "report", ExitCode.Help],
             text => Assert.Contains(text, _output.ToString(), StringComparison.Ordinal));
         Assert.Contains("  run [CONFIG] ", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains("  train <CONFIG> ", _output.ToString(), StringComparison.Ordinal);

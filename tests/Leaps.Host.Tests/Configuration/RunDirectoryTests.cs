@@ -104,8 +104,9 @@ public sealed class RunDirectoryTests : IDisposable
                 Assert.Throws<LeapsException>(() => RunDirectory.OpenToResume(Runs)).Message,
                 StringComparison.Ordinal);
         }
+        string message = Assert.Throws<LeapsException>(() => RunDirectory.OpenToResume(Runs)).Message;
         Assert.Equal($"{Runs} can't be resumed: there is no journal.db in it; run its config.yaml anew with "
-            + "another --output", Assert.Throws<LeapsException>(() => RunDirectory.OpenToResume(Runs)).Message);
+            + "another --output", message);
     }
 
     [Fact]

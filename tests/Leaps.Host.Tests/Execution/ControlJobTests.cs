@@ -15,7 +15,8 @@ public sealed class ControlJobTests : IDisposable
 
     private string Config(string more = "sample: {walkers: 500, groups: 2, windows: 400, replicas: 2, "
         + "resample: {threshold: 0.9}, mcmc: {kernel: swendsen-wang}}") =>
-        _folder.Write("c.yaml", $"target: {{model: ising, lattice: 3, beta: 0.44}}\n{more}\noutput: {Output}\n");
+        _folder.Write("c.yaml",
+            $"target: {{model: ising, lattice: 3, beta: 0.44}}\n{more}\noutput: {Output}\n");
 
     // The run, once it answers.
     private Task<int> Start(string config, string state = "sampling")
@@ -95,10 +96,11 @@ public sealed class ControlJobTests : IDisposable
         Assert.Equal($"{Output}: no process runs it now; start it again with leaps resume {Output}",
             _control.Refusal("ctl", "pause", Output));
         Assert.Equal(0, _control.Run("ctl", "status", Output));
-        Assert.StartsWith($"no process runs {Output} now; this is what its journal says\nstate      complete\n",
-            _control.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"no process runs {Output} now; this is what its journal says\n"
+            + "state      complete\n", _control.Output, StringComparison.Ordinal);
         string[] files = Directory.GetFiles(Output);
-        JsonElement[] events = [.. _control.Json("ctl", "log", Output).GetProperty("events").EnumerateArray()];
+        var log = _control.Json("ctl", "log", Output);
+        JsonElement[] events = [.. log.GetProperty("events").EnumerateArray()];
         Assert.Equal(files, Directory.GetFiles(Output));
         Assert.Equal(["configured", "written", "run-started", "epoch-raised"],
             events.Take(4).Select(item => item.GetProperty("kind").GetString()));

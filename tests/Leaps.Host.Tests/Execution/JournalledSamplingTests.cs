@@ -8,7 +8,9 @@ using Leaps.Model.Sampling;
 
 namespace Leaps.Host.Tests.Execution;
 
-/// <summary>The sampling of a run beside <see cref="ReplicaEnsemble"/>, which does it without actors.</summary>
+/// <summary>
+/// The sampling of a run beside <see cref="ReplicaEnsemble"/>, which does it without actors.
+/// </summary>
 public sealed class JournalledSamplingTests : IDisposable
 {
     private static readonly JobContext Context =
@@ -29,7 +31,8 @@ public sealed class JournalledSamplingTests : IDisposable
         var configuration = ConfigurationReader.ReadText(
             "target: {model: potts, lattice: 3, states: 3, beta: 1}\n"
             + "network: {kernels: [3, 3], channels: 2, free-energy: [4]}\n"
-            + $"sample: {{walkers: 203, windows: 40, mcmc: {{kernel: heat-bath-sweep}}, {sample}}}\nseed: 3", "c");
+            + $"sample: {{walkers: 203, windows: 40, mcmc: {{kernel: heat-bath-sweep}}, {sample}}}\n"
+            + "seed: 3", "c");
         var target = configuration.Target.CreateTarget();
         var network = PreparedNetwork.Of(configuration, target)!;
         var model = network.Model.Parameters.Clone();

@@ -94,8 +94,8 @@ public sealed class ResumeTests : IDisposable
         Assert.True(File.Exists(Path.Combine(output, "sampling-2.db")));
         AssertSame(Whole("--set", "train.updates=100"), output);
         Assert.Equal(0, _program.Run("resume", output));
-        Assert.Equal($"{output} is complete, nothing is left to do; extend it with --replicas +N or --updates "
-            + "+N\n", _program.Output);
+        Assert.Equal($"{output} is complete, nothing is left to do; extend it with --replicas +N or "
+            + "--updates +N\n", _program.Output);
     }
 
     [Fact]
@@ -115,7 +115,8 @@ public sealed class ResumeTests : IDisposable
     public void A_training_alone_is_resumed_and_extended_as_such()
     {
         string output = _folder.PathOf("out");
-        Assert.Equal(130, _program.RunUntil("train ", "train", _configuration, "--output", output, "--progress"));
+        Assert.Equal(130,
+            _program.RunUntil("train ", "train", _configuration, "--output", output, "--progress"));
         Assert.Equal(0, _program.Run("resume", output));
         Assert.Equal(0, _program.Run("resume", output));
         Assert.StartsWith($"{output} is complete, ", _program.Output, StringComparison.Ordinal);
@@ -132,8 +133,8 @@ public sealed class ResumeTests : IDisposable
     public void A_training_whose_time_is_up_is_sampled_with_what_it_has_and_can_go_on()
     {
         string output = _folder.PathOf("out");
-        var result = _program.Json("run", _configuration, "--output", output, "--set", "train.updates=1000000",
-            "--set", "time-limit=4s", "--set", "sample.windows=2");
+        var result = _program.Json("run", _configuration, "--output", output, "--set",
+            "train.updates=1000000", "--set", "time-limit=4s", "--set", "sample.windows=2");
         var training = result.GetProperty("training");
         int updates = training.GetProperty("updates").GetInt32();
         Assert.InRange(updates, 1, 999_999);
@@ -149,7 +150,8 @@ public sealed class ResumeTests : IDisposable
     {
         string output = _folder.PathOf("out");
         string configuration = _folder.Write("s.yaml",
-            "target: {model: ising, lattice: 3, beta: 0.44}\nsample: {walkers: 400, windows: 10, replicas: 10000, "
+            "target: {model: ising, lattice: 3, beta: 0.44}\n"
+            + "sample: {walkers: 400, windows: 10, replicas: 10000, "
             + "mcmc: {kernel: heat-bath-sweep}}\ntime-limit: 700ms\n");
         var result = _program.Json("run", configuration, "--output", output);
         int replicas = result.GetProperty("replicas").GetInt32();
@@ -165,7 +167,7 @@ public sealed class ResumeTests : IDisposable
         string output = Whole();
         Assert.Equal("--replicas 1: the run has 2 already, and only more can be asked for",
             _program.Refusal("resume", output, "--replicas", "1"));
-        Assert.Equal("--updates 60: done are 60 already, and only more can be asked for",
+        Assert.Equal("--updates 60: 60 are done already, and only more can be asked for",
             _program.Refusal("resume", output, "--updates", "60"));
         string plain = _folder.Write("p.yaml", "target: {model: ising, lattice: 3, beta: 0.44}\n"
             + $"sample: {{walkers: 10, windows: 2}}\noutput: {_folder.PathOf("plain")}\n");

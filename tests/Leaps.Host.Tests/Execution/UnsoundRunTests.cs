@@ -28,8 +28,8 @@ public sealed class UnsoundRunTests : IDisposable
         Assert.Equal($"{_folder.Path} is not a run directory: there is no config.yaml in it",
             _program.Refusal("resume", _folder.Path));
         _folder.Write("config.yaml", "target: {model: ising, lattice: 3, beta: 0.44}\n");
-        Assert.Equal($"{_folder.Path} can't be resumed: there is no journal.db in it; run its config.yaml anew "
-            + "with another --output", _program.Refusal("resume", _folder.Path));
+        Assert.Equal($"{_folder.Path} can't be resumed: there is no journal.db in it; run its config.yaml "
+            + "anew with another --output", _program.Refusal("resume", _folder.Path));
     }
 
     [Theory]
@@ -40,8 +40,8 @@ public sealed class UnsoundRunTests : IDisposable
     {
         string output = Stopped(), file = Path.Combine(output, "config.yaml");
         File.WriteAllText(file, File.ReadAllText(file).Replace(before, after));
-        Assert.Equal($"{file} was edited after the run began: {difference}: change it back, or start a new run "
-            + "with it under another --output", _program.Refusal("resume", output));
+        Assert.Equal($"{file} was edited after the run began: {difference}: change it back, or start a new "
+            + "run with it under another --output", _program.Refusal("resume", output));
     }
 
     [Fact]
@@ -77,8 +77,8 @@ public sealed class UnsoundRunTests : IDisposable
             command.CommandText = "PRAGMA user_version = 9;";
             command.ExecuteNonQuery();
         }
-        string expected = $"{path} is a Leaps journal of format 9, and this version of Leaps reads format 1: use "
-            + "the version that wrote it.";
+        string expected = $"{path} is a Leaps journal of format 9, and this version of Leaps reads format 1: "
+            + "use the version that wrote it.";
         Assert.Equal(1, _program.Run("resume", Path.GetDirectoryName(path)!));
         Assert.EndsWith($"leaps: {expected}", _program.Error, StringComparison.Ordinal);
         Assert.Equal(expected, _program.Refusal("ctl", "log", Path.GetDirectoryName(path)!));
@@ -122,8 +122,8 @@ public sealed class UnsoundRunTests : IDisposable
         string model = Path.Combine(output, "model.safetensors");
         File.Copy(_folder.PathOf("b/model.safetensors"), model, overwrite: true);
         Assert.Equal(1, _program.Run("resume", output));
-        Assert.EndsWith($"leaps: {model} is not the network that the run trained: put it back, or remove it, and "
-            + "it is made anew from the journal", _program.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"leaps: {model} is not the network that the run trained: put it back, or remove it, "
+            + "and it is made anew from the journal", _program.Error, StringComparison.Ordinal);
 
         string copy = _folder.PathOf("start.safetensors"), sampled = _folder.PathOf("sampled");
         File.Copy(_folder.PathOf("b/model.safetensors"), copy);

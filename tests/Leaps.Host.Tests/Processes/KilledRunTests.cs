@@ -58,8 +58,8 @@ public sealed class KilledRunTests : IDisposable
     private static bool HasBegun(string directory) =>
         File.Exists(Path.Combine(directory, "config.yaml"));
 
-    private static string[] Command(string configuration, string directory, int threads) => HasBegun(directory)
-        ? ["resume", directory, "--threads", $"{threads}"]
+    private static string[] Command(string configuration, string directory, int threads) =>
+        HasBegun(directory) ? ["resume", directory, "--threads", $"{threads}"]
         : ["run", configuration, "--output", directory, "--threads", $"{threads}"];
 
     [Fact]
