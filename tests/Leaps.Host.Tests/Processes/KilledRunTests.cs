@@ -96,6 +96,39 @@ public sealed class KilledRunTests : IDisposable
     }
 
     [Fact]
+    public void Kills_in_the_training_change_nothing_either()
+    {
+        const ulong seed = 21;
+        string configuration = _folder.Write("trained.yaml", """
+            target: {model: ising, lattice: 3, beta: 0.44}
+            network: {kernels: [3, 3], channels: 2, free-energy: [4]}
+            train:
+              updates: 1200
+              batch: 32
+              pool: {walkers: 128, times: 4}
+              evaluate: {every: 100, walkers: 64, windows: 2}
+            sample: {walkers: 300, groups: 3, windows: 12, resample: {threshold: 0.99}, replicas: 2}
+            checkpoint: {every: 50ms}
+            """);
+        string whole = _folder.PathOf("whole"), killed = _folder.PathOf("killed");
+        LeapsProcess.Complete("run", configuration, "--output", whole, "--threads", "1");
+        var random = new RandomStream(seed, RandomPurpose.Test);
+        string history = $"seed {seed}:";
+        for (int kill = 0; kill < 5; kill++)
+        {
+            int milliseconds = 400 + (int)(random.NextDouble() * 600);
+            using var process = LeapsProcess.Start(Command(configuration, killed, 1 + kill % 3));
+            Thread.Sleep(milliseconds);
+            process.Kill();
+            history += $" {milliseconds} ms";
+        }
+        LeapsProcess.Complete(Command(configuration, killed, 2));
+        foreach (string file in (string[])["samples.npz", "metrics.csv", "model.safetensors", "windows.csv"])
+            Assert.True(File.ReadAllBytes(Path.Combine(whole, file))
+                .SequenceEqual(File.ReadAllBytes(Path.Combine(killed, file))), $"{history}: {file} differs");
+    }
+
+    [Fact]
     public void Ctrl_C_ends_a_run_within_a_second_and_resume_goes_on()
     {
         string expected = Undisturbed();
