@@ -1,11 +1,13 @@
 # The main job:      make run     train on a small critical Ising lattice, sample, write a report (two minutes)
 # The tests:         make test
+# Simulated faults:  make fuzz SEEDS=10000 FROM=1
+# Simulated scale:   make scale
 # The benchmarks:    make bench
 SHELL := /bin/sh
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: run build test bench format clean
+.PHONY: run build test fuzz scale bench format clean
 
 run:
 	@./leaps run --progress
@@ -15,6 +17,18 @@ build:
 
 test:
 	@tests/run
+
+SEEDS ?= 10000
+FROM ?= 1
+simulation := tests/Leaps.Simulation.Tests
+
+fuzz:
+	@log=$$(dotnet build $(simulation) -c Release -v quiet) || { echo "$$log"; exit 1; }
+	@dotnet $(simulation)/bin/Release/net10.0/Leaps.Simulation.Tests.dll fuzz $(SEEDS) $(FROM)
+
+scale:
+	@log=$$(dotnet build $(simulation) -c Release -v quiet) || { echo "$$log"; exit 1; }
+	@dotnet $(simulation)/bin/Release/net10.0/Leaps.Simulation.Tests.dll scale
 
 bench:
 	@benchmarks/run

@@ -7,7 +7,8 @@ namespace Leaps.Simulation.Tests;
 /// <param name="use">number of the stream: what is drawn for one use does not shift another's draws</param>
 internal sealed class Dice(ulong seed, int use)
 {
-    public const int ForScenario = 0, ForNetwork = 1, ForDisk = 2, ForDevices = 3, ForFaults = 4, ForScale = 5;
+    public const int ForScenario = 0, ForNetwork = 1, ForDisk = 2, ForDevices = 3, ForFaults = 4;
+    public const int ForScale = 5;
 
     private RandomStream _stream = new(seed, RandomPurpose.Test, use);
 

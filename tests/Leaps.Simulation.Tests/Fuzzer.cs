@@ -6,11 +6,11 @@ namespace Leaps.Simulation.Tests;
 internal static class Fuzzer
 {
     /// <summary>The violation that a seed leads to; null: none.</summary>
-    public static string? Violation(Scenario scenario)
+    public static string? Violation(Scenario scenario, TextWriter? trace = null)
     {
         try
         {
-            new Simulation(scenario).Run();
+            new Simulation(scenario, trace).Run();
             return null;
         }
         catch (Exception error)
@@ -24,13 +24,21 @@ internal static class Fuzzer
     public static SortedDictionary<ulong, string> Run(ulong from, int seeds)
     {
         var violations = new ConcurrentDictionary<ulong, string>();
-        Parallel.For(0, seeds, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, k =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, seeds, parallel, k =>
         {
             ulong seed = from + (ulong)k;
             if (Violation(Scenario.Draw(seed)) is { } violation)
                 violations[seed] = violation;
         });
         return new SortedDictionary<ulong, string>(violations);
+    }
+
+    public static int Trace(ulong seed, TextWriter output)
+    {
+        string? violation = Violation(Scenario.Draw(seed), output);
+        output.WriteLine(violation ?? "no violation");
+        return violation is null ? 0 : 1;
     }
 
     /// <returns>exit status: 1 when a rule was violated</returns>

@@ -10,7 +10,7 @@ using Command = Leaps.Actors.Protocol.ControlRequest.Types.Command;
 
 namespace Leaps.Simulation.Tests;
 
-/// <summary>What is sampled and what goes wrong meanwhile: all of it follows from the seed. Times in µs.</summary>
+/// <summary>What is sampled and what goes wrong meanwhile, all drawn from the seed. Times in µs.</summary>
 internal sealed record Scenario
 {
     public required ulong Seed { get; init; }
@@ -72,7 +72,7 @@ internal sealed record Scenario
             Loss = badNetwork ? dice.Between(0, 0.2) : 0,
             Duplicates = badNetwork ? dice.Between(0, 0.3) : 0,
             Stragglers = badNetwork ? dice.Between(0, 0.1) : 0,
-            Faults = calm ? 0 : dice.Between(1, 20),
+            Faults = calm ? 0 : dice.Chance(0.1) ? dice.Between(20, 120) : dice.Between(1, 20),
             FaultRate = dice.OneOf(0.002, 0.01, 0.03),
             Damage = dice.Chance(0.3) ? dice.Between(0, 0.5) : 0,
             Zombies = dice.Chance(0.5) ? dice.Between(0, 0.7) : 0,

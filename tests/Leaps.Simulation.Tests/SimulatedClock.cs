@@ -6,10 +6,10 @@ internal sealed class SimulatedClock
     private readonly PriorityQueue<Action, (long Time, long Number)> _events = new();
     private long _number;
 
-    /// <summary>Microseconds since the start.</summary>
+    /// <summary>Since the start, in the unit of the delays.</summary>
     public long Now { get; private set; }
 
-    public void After(long microseconds, Action action) => _events.Enqueue(action, (Now + microseconds, _number++));
+    public void After(long delay, Action action) => _events.Enqueue(action, (Now + delay, _number++));
 
     /// <summary>Does what is next; false when nothing is left.</summary>
     public bool Step()

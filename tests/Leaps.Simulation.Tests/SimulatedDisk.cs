@@ -54,14 +54,24 @@ internal sealed class SimulatedDisk(Simulation simulation)
 
     public void CutSnapshots(GroupActor group) => Cut(group);
 
+    /// <summary>Whoever takes a group over first keeps former lives of it from writing, then reads.</summary>
+    public void Fence(int group)
+    {
+        foreach (var owner in _writes.Select(write => write.Owner).OfType<GroupActor>()
+            .Where(owner => owner.Group == group).Distinct().ToList())
+            Cut(owner);
+    }
+
     /// <summary>The newest snapshot that is not damaged.</summary>
     public Snapshot? Load(int group)
     {
         if (!_snapshots.TryGetValue(group, out var kept) || kept.Count == 0)
             return null;
-        if (_dice.Chance(simulation.Scenario.Damage) && simulation.Faults.Left > 0)
+        // A result that is damaged afterwards is beyond repair.
+        if (_dice.Chance(simulation.Scenario.Damage) && simulation.Faults.Left > 0
+            && Newest(group)!.Window < simulation.Task.Windows)
         {
-            Damaged.Add(simulation.Scenario.Task.ReplicaOf(group));
+            Damaged.Add(simulation.Task.ReplicaOf(group));
             kept.RemoveAt(kept.Count - 1);
         }
         return Newest(group) is { } snapshot ? Sabotaged(snapshot) : null;
@@ -131,7 +141,8 @@ internal sealed class SimulatedDisk(Simulation simulation)
                 snapshot.Window--;
                 break;
             case Sabotage.SwapWalkers when snapshot.LogWeights.Count > 1:
-                (snapshot.LogWeights[0], snapshot.LogWeights[1]) = (snapshot.LogWeights[1], snapshot.LogWeights[0]);
+                (snapshot.LogWeights[0], snapshot.LogWeights[1]) =
+                    (snapshot.LogWeights[1], snapshot.LogWeights[0]);
                 break;
         }
         return snapshot;

@@ -1,6 +1,6 @@
 namespace Leaps.Simulation.Tests;
 
-/// <summary>Actors die, wander off or become slow between any two events, until none is left to come.</summary>
+/// <summary>Actors die, wander off or become slow between any two events, so often as is drawn.</summary>
 internal sealed class SimulatedFaults(Simulation simulation)
 {
     private const long LongestAbsence = 20_000;

@@ -1,8 +1,6 @@
 using Google.Protobuf;
-using Google.Protobuf.Reflection;
 using Leaps.Actors;
 using Leaps.Actors.Protocol;
-using Body = Leaps.Actors.Protocol.Envelope.BodyOneofCase;
 
 namespace Leaps.Simulation.Tests;
 
@@ -14,28 +12,23 @@ internal sealed class SimulatedNetwork(Simulation simulation)
 {
     private const int Straggling = 100;
 
-    private static readonly Dictionary<MessageDescriptor, FieldDescriptor> BodyFields =
-        Envelope.Descriptor.Oneofs[0].Fields.ToDictionary(field => field.MessageType);
-
     private readonly Dice _dice = new(simulation.Scenario.Seed, Dice.ForNetwork);
     private readonly MessageCodec _codec = new(Run);
-    private readonly Dictionary<Body, (long Messages, long Bytes)> _sent = [];
+    private readonly Dictionary<string, (long Messages, long Bytes)> _sent = [];
     private (int From, int To, long Resampling)? _lost;
     private bool _altered;
 
     private static Guid Run { get; } = new("5eed0000-0000-4000-8000-000000000000");
 
-    /// <summary>Messages and bytes so far, without repetitions.</summary>
-    public IReadOnlyDictionary<Body, (long Messages, long Bytes)> Sent => _sent;
+    /// <summary>Messages and bytes so far by kind of body, without repetitions.</summary>
+    public IReadOnlyDictionary<string, (long Messages, long Bytes)> Sent => _sent;
 
     public void Send(SimulatedActor sender, Send send)
     {
-        var envelope = Envelope.Create(
-            Run, sender.Name, send.Recipient, sender.Epoch, sender.NextSequence());
-        BodyFields[send.Body.Descriptor].Accessor.SetValue(envelope, send.Body);
-        byte[] bytes = _codec.Encode(envelope);
-        var (messages, total) = _sent.GetValueOrDefault(envelope.BodyCase);
-        _sent[envelope.BodyCase] = (messages + 1, total + bytes.Length);
+        byte[] bytes = Write(sender, send.Recipient, send.Body);
+        string kind = send.Body.Descriptor.Name;
+        var (messages, total) = _sent.GetValueOrDefault(kind);
+        _sent[kind] = (messages + 1, total + bytes.Length);
         simulation.Tell(checker => checker.Sent(sender, send));
         if (IsSabotaged(sender, send, ref bytes))
             return;
@@ -64,12 +57,11 @@ internal sealed class SimulatedNetwork(Simulation simulation)
 
     private void Deliver(string recipient, byte[] bytes)
     {
-        if (simulation.Find(recipient) is not { } actor)
-            return;
-        var envelope = _codec.Decode(bytes);
-        actor.Post(BodyFields.Values.First(field => field.FieldNumber == (int)envelope.BodyCase)
-            .Accessor.GetValue(envelope));
+        simulation.Find(recipient)?.Post(MessageBytes.Read(_codec, bytes));
     }
+
+    private byte[] Write(SimulatedActor sender, string recipient, IMessage body) => MessageBytes.Write(
+        _codec, Run, sender.Name, recipient, sender.Epoch, sender.NextSequence(), body);
 
     private bool IsSabotaged(SimulatedActor sender, Send send, ref byte[] bytes)
     {
@@ -79,29 +71,22 @@ internal sealed class SimulatedNetwork(Simulation simulation)
                 var key = (transfer.FromGroup, transfer.ToGroup, transfer.Resampling);
                 _lost ??= key;
                 return _lost == key;
-            case Sabotage.AlterTransfer when !_altered && send.Body is WalkerTransfer { Families.Count: > 0 } transfer:
+            case Sabotage.AlterTransfer when !_altered && send.Body is WalkerTransfer transfer:
                 _altered = true;
                 var altered = transfer.Clone();
                 byte[] packed = altered.Walkers.Packed.ToByteArray();
                 packed[0] ^= 1;
                 altered.Walkers.Packed = ByteString.CopyFrom(packed);
-                Alter(sender, send.Recipient, altered, ref bytes);
+                bytes = Write(sender, send.Recipient, altered);
                 return false;
             case Sabotage.AlterSummary when !_altered && send.Body is GroupSummary summary:
                 _altered = true;
                 var told = summary.Clone();
                 told.Weights.MaxLogWeight += 1e-12;
-                Alter(sender, send.Recipient, told, ref bytes);
+                bytes = Write(sender, send.Recipient, told);
                 return false;
             default:
                 return false;
         }
-    }
-
-    private void Alter(SimulatedActor sender, string recipient, IMessage body, ref byte[] bytes)
-    {
-        var envelope = Envelope.Create(Run, sender.Name, recipient, sender.Epoch, sender.NextSequence());
-        BodyFields[body.Descriptor].Accessor.SetValue(envelope, body);
-        bytes = _codec.Encode(envelope);
     }
 }

@@ -24,7 +24,9 @@ internal sealed class Simulation
     private bool _timeLimited;
     private bool _standing;
 
-    public Simulation(Scenario scenario)
+    /// <param name="scenario">what happens</param>
+    /// <param name="trace">receives a line for every message; null: none is written</param>
+    public Simulation(Scenario scenario, TextWriter? trace = null)
     {
         Scenario = scenario;
         Network = new SimulatedNetwork(this);
@@ -38,6 +40,8 @@ internal sealed class Simulation
             new JournalChecker(this), new EpochChecker(), new SnapshotChecker(this), new PlanChecker(),
             new WalkerChecker(), new RunAheadChecker(this), new TruthChecker(this), new RestartChecker(this),
         ];
+        if (trace is not null)
+            _checkers = [new Tracer(this, trace), .. _checkers];
     }
 
     public Scenario Scenario { get; }
@@ -116,6 +120,7 @@ internal sealed class Simulation
         _lost.Remove(group);
         if (_groups.ContainsKey(group) || _standing || _released.Contains(group))
             return;
+        Disk.Fence(group);
         var actor = new GroupActor(this, new WalkerGroupState(group, Disk.Load(group)));
         _groups.Add(group, actor);
         if (reborn)
@@ -206,7 +211,8 @@ internal sealed class Simulation
     private string Waiting()
     {
         var text = new System.Text.StringBuilder(FormattableString.Invariant(
-            $"no end after {Events} events and {Clock.Now} µs; the user is {(User.HasFinished ? "done" : "waiting")}"));
+            $"no end after {Events} events and {Clock.Now} µs; "));
+        text.Append(User.HasFinished ? "the user is done" : "the user is waiting");
         text.AppendLine().Append("coordinator:").Append(Coordinator?.Describe() ?? " dead");
         foreach (var group in LivingGroups)
             text.AppendLine().Append(group.Name).Append(':').Append(group.Describe());

@@ -7,7 +7,7 @@ using Leaps.Actors.Protocol;
 
 namespace Leaps.Simulation.Tests;
 
-/// <summary>A state for the reader of a violation: every property, the hidden ones too, long ones cut.</summary>
+/// <summary>A state for the reader of a violation: every property, hidden ones too, long ones cut.</summary>
 internal static class StateText
 {
     private const int Longest = 160;

@@ -19,7 +19,8 @@ internal static class CoordinatorControl
                     entry => new ControlReply.Types.Entry { Key = entry.Key, Value = entry.Value }));
                 break;
             case Command.Pause when state.End is null:
-                reply.Text = state.Paused ? "the run pauses already" : "the run pauses after its present windows";
+                reply.Text = state.Paused
+                    ? "the run pauses already" : "the run pauses after its present windows";
                 next = Change(state, CoordinatorSettings.Paused, bool.TrueString, effects);
                 break;
             case Command.Resume when state.End is null:
@@ -59,7 +60,11 @@ internal static class CoordinatorControl
         return Change(state, request.Key, request.Value, effects);
     }
 
-    private static CoordinatorState Change(CoordinatorState state, string key, string value, Effects effects) =>
-        state.Record(new CoordinatorEvent { SettingChanged = new SettingChanged { Key = key, Value = value } },
-            effects).TellAll(effects);
+    private static CoordinatorState Change(
+        CoordinatorState state, string key, string value, Effects effects)
+    {
+        var changed = new SettingChanged { Key = key, Value = value };
+        return state.Record(new CoordinatorEvent { SettingChanged = changed }, effects)
+            .TellAll(effects).Conclude(effects);
+    }
 }

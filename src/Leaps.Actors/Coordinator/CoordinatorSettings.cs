@@ -19,7 +19,8 @@ internal static class CoordinatorSettings
             return $"'{key}' can't be set: these can: {string.Join(", ", OfUsers)}";
         if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
             || !double.IsFinite(number) || number < 0 || key == Threshold && number > 1)
-            return $"{key} is {value}; allowed: " + (key == Threshold ? "0 to 1" : "a finite number, 0 or more");
+            return $"{key} is {value}; allowed: "
+                + (key == Threshold ? "0 to 1" : "a finite number, 0 or more");
         return null;
     }
 

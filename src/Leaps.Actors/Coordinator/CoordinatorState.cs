@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Leaps.Actors.Protocol;
 using Leaps.Model.Sampling;
 using Effects = System.Collections.Immutable.ImmutableArray<Leaps.Actors.Effect>.Builder;
@@ -11,7 +10,7 @@ namespace Leaps.Actors.Coordinator;
 /// keeps log Z. What it decides is an event of its journal before anybody hears of it; what groups told of
 /// windows that are not settled, they tell again when it comes back to life.
 /// </summary>
-public sealed record CoordinatorState
+public sealed partial record CoordinatorState
 {
     private const int EpochBits = 32;
 
@@ -85,7 +84,8 @@ public sealed record CoordinatorState
         CoordinatorEvent.BodyOneofCase.SettingChanged =>
             CoordinatorSettings.Change(this, item.SettingChanged.Key, item.SettingChanged.Value),
         CoordinatorEvent.BodyOneofCase.RunEnded => this with { End = item.RunEnded },
-        _ => throw new ProtocolException("the journal has an event that this version of Leaps does not know."),
+        _ => throw new ProtocolException(
+            "the journal has an event that this version of Leaps does not know."),
     };
 
     public Transition<CoordinatorState> Apply(object message)
@@ -123,7 +123,8 @@ public sealed record CoordinatorState
     {
         var before = Replicas[replica];
         var after = change(before);
-        return ReferenceEquals(before, after) ? this : this with { Replicas = Replicas.SetItem(replica, after) };
+        return ReferenceEquals(before, after)
+            ? this : this with { Replicas = Replicas.SetItem(replica, after) };
     }
 
     internal CoordinatorState Extend(int replicas)
@@ -132,6 +133,8 @@ public sealed record CoordinatorState
         return extended with
         {
             End = null,
+            // Nobody extends a run in order to see it stand still.
+            Paused = false,
             Replicas = extended.Replicas.AddRange(
                 Enumerable.Range(Replicas.Count, Math.Max(0, replicas - Replicas.Count))
                     .Select(r => new ReplicaState(extended.Task, r))),
@@ -167,6 +170,8 @@ public sealed record CoordinatorState
     private CoordinatorState Activate(Effects effects)
     {
         var next = this;
+        if (End is not null)
+            return this;
         foreach (var replica in Replicas.Where(r => !r.IsComplete && !Active.Contains(r.Replica)))
         {
             if (next.Active.Count >= MostActive)
@@ -188,40 +193,44 @@ public sealed record CoordinatorState
             Attempt = Replicas[Task.ReplicaOf(group)].Attempt,
             Sampling = Task.Specification,
         }));
-        return this with { Placements = placements, GroupEpochs = GroupEpochs.SetItem(group, epoch) };
+        // What it has stored it tells anew: the newest snapshot may have been damaged.
+        return With(Task.ReplicaOf(group), replica => replica.Forget(group)) with
+        {
+            Placements = placements,
+            GroupEpochs = GroupEpochs.SetItem(group, epoch),
+        };
     }
 
     private CoordinatorState OnPlacement(PlacementRequest request, Effects effects) =>
-        GroupEpochs.ContainsKey(request.Group) ? Place(request.Group, effects) : this;
+        Active.Contains(Task.ReplicaOf(request.Group)) ? Place(request.Group, effects) : this;
 
     private CoordinatorState OnReady(GroupReady ready, Effects effects)
     {
         if (GroupEpochs.GetValueOrDefault(ready.Group) != ready.Epoch)
             return this;
         int r = Task.ReplicaOf(ready.Group);
-        var replica = Replicas[r];
-        if (ready.Attempt != replica.Attempt)
+        var replica = Replicas[r].CountStored(
+            ready.Group, ready.Attempt, ready.StoredWindow, ready.StoredResampling);
+        if (!Active.Contains(r) || ready.Attempt != replica.Attempt)
             return this;
         if (ready.Resampling > replica.Resamplings)
             return Stop($"group {ready.Group} has gone through resampling {ready.Resampling}, of which the "
                 + "journal knows nothing: restore the journal of the whole run from one copy.", effects);
-        // Transfers of earlier resamplings are forgotten: only a new start repeats them.
-        if (ready.Resampling < replica.Resamplings - 1
-            || ready.Resampling < replica.Resamplings && replica.AllStored)
+        // Transfers of earlier resamplings are forgotten: only a new start repeats them. A group that stored
+        // a later one since is only late in saying that it was ready.
+        if (Math.Max(ready.Resampling, replica.StoredResampling(ready.Group)) < replica.Resamplings - 1)
             return Restart(r, LostWalkers(ready.Group), effects);
-        var next = With(r, state => state.CountStored(
-            ready.Group, ready.Attempt, ready.StoredWindow, ready.StoredResampling));
+        var next = With(r, _ => replica);
         if (ready.Resampling < replica.Resamplings)
         {
-            var plan = replica.Plans()[ready.Group % Task.Groups];
-            plan.Again = true;
-            effects.Add(new Send(ActorNames.Group(ready.Group), plan));
+            effects.Add(new Send(ActorNames.Group(ready.Group), replica.PlanAgain(ready.Group)));
         }
         else if (replica.Residuals is not null)
         {
-            effects.Add(new Send(ActorNames.Group(ready.Group), replica.RewindOf(ready.Group)));
+            effects.Add(new Send(
+                ActorNames.Group(ready.Group), replica.Rewinds()[ready.Group % Task.Groups]));
         }
-        return next.Tell(ready.Group, effects).Finish(r, effects);
+        return next.Tell(ready.Group, effects).Settle(r, effects).Finish(r, effects).AnswerSnapshots(effects);
     }
 
     private CoordinatorState Restart(int replica, string cause, Effects effects)
@@ -239,7 +248,8 @@ public sealed record CoordinatorState
     private CoordinatorState OnSummary(GroupSummary summary, Effects effects)
     {
         int r = Task.ReplicaOf(summary.Group);
-        return With(r, replica => replica.Count(summary)).Settle(r, effects);
+        var next = With(r, replica => replica.Count(summary));
+        return summary.Window == Replicas[r].Settled + 1 ? next.Settle(r, effects) : next;
     }
 
     private CoordinatorState OnShare(ResidualShare share, Effects effects)
@@ -250,10 +260,22 @@ public sealed record CoordinatorState
 
     private CoordinatorState OnStored(SnapshotStored stored, Effects effects)
     {
+        if (GroupEpochs.GetValueOrDefault(stored.Group) != stored.Epoch)
+            return this;
         int r = Task.ReplicaOf(stored.Group);
-        return With(r, replica => replica.CountStored(
-                stored.Group, stored.Attempt, stored.Window, stored.Resampling))
-            .Settle(r, effects).Finish(r, effects).AnswerSnapshots(effects);
+        var next = With(r, replica => replica.CountStored(
+            stored.Group, stored.Attempt, stored.Window, stored.Resampling));
+        var replica = next.Replicas[r];
+        // One that had to repeat the last resampling has not heard of the next one.
+        bool caughtUp = Replicas[r].IsBehind(stored.Group) && !replica.IsBehind(stored.Group);
+        if (replica.Residuals is not null && caughtUp)
+        {
+            var rewind = replica.Rewinds()[stored.Group % Task.Groups];
+            effects.Add(new Send(ActorNames.Group(stored.Group), rewind));
+        }
+        if (replica.AllStored)
+            next = next.Settle(r, effects);
+        return next.Finish(r, effects).AnswerSnapshots(effects);
     }
 
     private CoordinatorState OnForgotten(TransferForgotten forgotten, Effects effects)
@@ -272,7 +294,7 @@ public sealed record CoordinatorState
         while (next.Replicas[r].Decide() is { } decision)
         {
             if (decision.NeedsResiduals)
-                return next.Replicas[r].Residuals is not null ? next : next.AskForResiduals(r, effects);
+                return next.AskForResiduals(r, effects);
             next = next.Record(new CoordinatorEvent { WindowSettled = decision.Settled }, effects);
             effects.Add(new Settled(r, next.Replicas[r].Windows[^1]));
             if (decision.Settled.Weights.Count == 0)
@@ -293,8 +315,8 @@ public sealed record CoordinatorState
 
     private CoordinatorState AskForResiduals(int r, Effects effects)
     {
-        foreach (int group in GroupsOf(r))
-            effects.Add(new Send(ActorNames.Group(group), Replicas[r].RewindOf(group)));
+        foreach (var rewind in Replicas[r].Rewinds())
+            effects.Add(new Send(ActorNames.Group(rewind.Group), rewind));
         return With(r, replica => replica.AskForResiduals());
     }
 
@@ -305,107 +327,31 @@ public sealed record CoordinatorState
 
     private CoordinatorState TellReplica(int r, Effects effects)
     {
-        var next = this with { LimitTold = LimitTold.SetItem(r, Replicas[r].Settled) };
-        return GroupsOf(r).Aggregate(next, (state, group) => state.Tell(group, effects));
+        long version = Version;
+        foreach (int group in GroupsOf(r))
+            effects.Add(LimitOf(group, ++version));
+        return this with { Version = version, LimitTold = LimitTold.SetItem(r, Replicas[r].Settled) };
     }
 
     private CoordinatorState Tell(int group, Effects effects)
     {
-        var replica = Replicas[Task.ReplicaOf(group)];
-        effects.Add(new Send(ActorNames.Group(group), new AdvanceLimit
-        {
-            Group = group,
-            Attempt = replica.Attempt,
-            Version = Version + 1,
-            Settled = replica.Settled,
-            Limit = Paused ? 0 : Math.Min(Task.Windows, replica.Settled + Task.RunAhead),
-            Resampling = replica.Resamplings,
-            AllStored = replica.AllStored,
-            StoreFrom = replica.StoreFrom,
-        }));
+        effects.Add(LimitOf(group, Version + 1));
         return this with { Version = Version + 1 };
     }
 
-    // ---- The end ----
-
-    private CoordinatorState Finish(int r, Effects effects)
+    private Send LimitOf(int group, long version)
     {
-        if (Replicas[r].IsComplete || Replicas[r].FinalGroups < Task.Groups)
-            return this;
-        var completed = new ReplicaCompleted { Replica = r };
-        var next = Record(new CoordinatorEvent { ReplicaCompleted = completed }, effects);
-        effects.Add(new ReleaseReplica(r));
-        return (next with { Active = next.Active.Remove(r) }).Conclude(effects).Activate(effects);
-    }
-
-    // The result is the first replicas up to where the error bar is short enough, else all.
-    private CoordinatorState Conclude(Effects effects)
-    {
-        if (End is not null)
-            return this;
-        for (int count = 1; count <= Replicas.Count && Replicas[count - 1].IsComplete; count++)
+        var replica = Replicas[Task.ReplicaOf(group)];
+        return new Send(ActorNames.Group(group), new AdvanceLimit
         {
-            if (count == Replicas.Count || IsPreciseEnough(count))
-                return EndAt(count, "", effects);
-        }
-        return this;
-    }
-
-    private bool IsPreciseEnough(int count) => Task.TargetStandardError > 0
-        && EnsembleWindow.Of([.. Replicas.Take(count).Select(r => r.Windows[^1])]).LogZStdErr
-            <= Task.TargetStandardError;
-
-    private CoordinatorState OnTimeIsUp(Effects effects)
-    {
-        int complete = CompleteReplicas;
-        return complete == 0
-            ? Stop("the time is up before the first replica is complete", effects)
-            : EndAt(complete, "the time is up", effects);
-    }
-
-    internal int CompleteReplicas => Replicas.TakeWhile(replica => replica.IsComplete).Count();
-
-    internal CoordinatorState EndAt(int replicas, string cause, Effects effects)
-    {
-        var ended = new RunEnded { Replicas = replicas, Cause = cause };
-        var next = Record(new CoordinatorEvent { RunEnded = ended }, effects);
-        effects.Add(new EndRun(replicas, cause));
-        return next with { Active = [] };
-    }
-
-    private CoordinatorState Stop(string cause, Effects effects)
-    {
-        effects.Add(new StopRun(cause));
-        return this;
-    }
-
-    internal CoordinatorState Store(Effects effects) => Active.Aggregate(this,
-        (state, r) => state.With(r, replica => replica with { StoreFrom = replica.Settled })
-            .TellReplica(r, effects));
-
-    private CoordinatorState AnswerSnapshots(Effects effects)
-    {
-        if (!OwesSnapshots || !Active.All(r => Replicas[r].IsStored))
-            return this;
-        effects.Add(new SnapshotsTaken());
-        return this with { OwesSnapshots = false };
-    }
-
-    /// <summary>For the user: name and value, in the order to show.</summary>
-    public IEnumerable<(string Key, string Value)> Status()
-    {
-        var culture = CultureInfo.InvariantCulture;
-        int complete = Replicas.Count(replica => replica.IsComplete);
-        yield return ("state", End is { } end ? (end.Cause.Length > 0 ? $"ended: {end.Cause}" : "complete")
-            : Paused ? "paused" : "sampling");
-        yield return ("replicas", string.Create(culture, $"{complete} of {Replicas.Count} complete"));
-        foreach (var replica in Replicas.Where(r => !r.IsComplete && r.Settled > 0))
-        {
-            var last = replica.Windows[^1];
-            yield return (string.Create(culture, $"replica {replica.Replica}"), string.Create(culture,
-                $"window {replica.Settled} of {Task.Windows}, relative ESS {last.RelativeEss:F3}, log Z {last.LogZ:F4}")
-                + string.Create(culture, $" ± {last.LogZStdErr:F4}, {replica.Resamplings} resamplings"));
-        }
-        yield return ("threshold", Task.Options.ResamplingThreshold.ToString("R", culture));
+            Group = group,
+            Attempt = replica.Attempt,
+            Version = version,
+            Settled = replica.Settled,
+            Limit = Paused ? replica.Settled : Math.Min(Task.Windows, replica.Settled + Task.RunAhead),
+            Resampling = replica.Resamplings,
+            AllStored = replica.AllStored,
+            StoreFrom = replica.StoreFrom,
+        });
     }
 }

@@ -25,6 +25,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
 
     /// <summary>The last window that ended in a resampling, with what its plan is made of.</summary>
     public WindowSettled? LastResampling { get; private init; }
+    private Lazy<Protocol.ResamplingPlan[]>? Planned { get; init; }
 
     /// <summary>All windows are settled, and the walkers at t = 1 are durable.</summary>
     public bool IsComplete { get; private init; }
@@ -35,8 +36,8 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
     // ---- From the groups ----
 
     /// <summary>By windows complete, of windows beyond the settled ones.</summary>
-    public ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>> Tallies { get; private init; } =
-        ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
+    public ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>> Tallies { get; private init; }
+        = ImmutableSortedDictionary<int, ImmutableDictionary<int, GroupWeights>>.Empty;
 
     /// <summary>Of the resampling that is under way by the residual scheme; null where none is.</summary>
     public ImmutableDictionary<int, ResidualShare>? Residuals { get; private init; }
@@ -46,7 +47,10 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         ImmutableDictionary<int, (int, long)>.Empty;
 
     /// <summary>Every group is to have a snapshot of this many windows, or more.</summary>
-    public int StoreFrom { get; init; }
+    public int StoreFrom { get; private init; }
+
+    // Groups that are not known to have one.
+    private int Unstored { get; init; }
 
     /// <summary>Groups whose newest snapshot has seen every resampling, and those at t = 1.</summary>
     public int StoredGroups { get; private init; }
@@ -68,14 +72,15 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
             Tallies = Tallies.Remove(settled.Window),
             Residuals = null,
         };
-        return !resampled ? next : next with
+        return !resampled ? next : (next with
         {
-            LogNormalizerRatio = LogNormalizerRatio + PopulationWeight.Of(Statistics(settled.Weights)).LogMeanExp,
+            LogNormalizerRatio =
+                LogNormalizerRatio + PopulationWeight.Of(Statistics(settled.Weights)).LogMeanExp,
             Resamplings = Resamplings + 1,
             LastResampling = settled,
             Tallies = Tallies.Clear(),
             StoredGroups = 0,
-        };
+        }).Plan();
     }
 
     public ReplicaState Restart() => new(Task, Replica) { Attempt = Attempt + 1 };
@@ -99,7 +104,28 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
 
     public ReplicaState Count(ResidualShare share) =>
         Residuals is null || share.Attempt != Attempt || share.Resampling != Resamplings + 1
+            || share.Window != Settled + 1
             ? this : this with { Residuals = Residuals.SetItem(share.Group % Task.Groups, share) };
+
+    /// <summary>The group may have a snapshot, but which one it has is to be told.</summary>
+    public ReplicaState Forget(int group)
+    {
+        int index = group % Task.Groups;
+        return !Stored.TryGetValue(index, out var before) ? this : this with
+        {
+            Stored = Stored.Remove(index),
+            StoredGroups = StoredGroups - (before.Resampling >= Resamplings ? 1 : 0),
+            FinalGroups = FinalGroups - (before.Window == Task.Windows ? 1 : 0),
+            Unstored = Unstored + (before.Window >= StoreFrom ? 1 : 0),
+        };
+    }
+
+    /// <summary>Resamplings up to the group's newest snapshot; 0 where it has told of none.</summary>
+    public long StoredResampling(int group) => Stored.GetValueOrDefault(group % Task.Groups).Resampling;
+
+    /// <summary>The group lives and is not known to have gone through the last resampling.</summary>
+    public bool IsBehind(int group) =>
+        Stored.ContainsKey(group % Task.Groups) && StoredResampling(group) < Resamplings;
 
     public ReplicaState CountStored(int group, int attempt, int window, long resampling)
     {
@@ -108,18 +134,25 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         bool older = (resampling, window).CompareTo((before.Resampling, before.Window)) <= 0;
         if (attempt != Attempt || known && older)
             return this;
-        bool counted = Resamplings > 0 && before.Resampling >= Resamplings;
+        bool counted = known && before.Resampling >= Resamplings;
         return this with
         {
             Stored = Stored.SetItem(index, (window, resampling)),
             StoredGroups = StoredGroups + (!counted && resampling >= Resamplings ? 1 : 0),
             FinalGroups = FinalGroups + (window == Task.Windows && before.Window < Task.Windows ? 1 : 0),
+            Unstored = Unstored - (window >= StoreFrom && before.Window < StoreFrom ? 1 : 0),
         };
     }
 
+    /// <summary>Every group is to have a snapshot of the settled window, or a later one.</summary>
+    public ReplicaState Store() => this with
+    {
+        StoreFrom = Settled,
+        Unstored = Task.Groups - Stored.Values.Count(stored => stored.Window >= Settled),
+    };
+
     /// <summary>Whether every group has a snapshot of <see cref="StoreFrom"/> or more windows.</summary>
-    public bool IsStored => StoreFrom == 0 || IsComplete || Enumerable.Range(0, Task.Groups).All(
-        g => Stored.TryGetValue(g, out var stored) && stored.Window >= StoreFrom);
+    public bool IsStored => StoreFrom == 0 || IsComplete || Unstored == 0;
 
     /// <summary>Whether a group asks for transfers of a resampling that it once had stored.</summary>
     public bool HasLost(TransferForgotten forgotten) => forgotten.Attempt == Attempt
@@ -137,7 +170,8 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
     public Decision? Decide()
     {
         int n = Settled;
-        if (n == Task.Windows || !Tallies.TryGetValue(n + 1, out var tally) || tally.Count < Task.Groups)
+        if (n == Task.Windows || !Tallies.TryGetValue(n + 1, out var tally) || tally.Count < Task.Groups
+            || Residuals?.Count < Task.Groups)
             return null;
         var weights = new GroupWeights[Task.Groups];
         for (int g = 0; g < weights.Length; g++)
@@ -152,7 +186,7 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         var summary = WindowSummary.Of(
             Task.Window(n), Task.Target, LogNormalizerRatio, groups, multinomial, resample, cost);
         bool needsResiduals = resample && Task.Options.Resampling == ResamplingScheme.Residual
-            && Residuals?.Count != Task.Groups;
+            && Residuals is null;
         var settled = new WindowSettled
         {
             Replica = Replica,
@@ -165,15 +199,28 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         };
         if (resample)
             settled.Weights.AddRange(weights);
-        if (resample && Residuals is not null && !needsResiduals)
+        if (resample && Residuals is not null)
             settled.Residuals.AddRange(Enumerable.Range(0, Task.Groups).Select(g => Residuals[g]));
         return new Decision(settled, needsResiduals);
     }
 
     /// <summary>The plans of the last resampling, (groups).</summary>
-    public Protocol.ResamplingPlan[] Plans()
+    public Protocol.ResamplingPlan[] Plans() => Planned!.Value;
+
+    /// <summary>A group's plan, when it may have missed what others sent it.</summary>
+    public Protocol.ResamplingPlan PlanAgain(int group)
     {
-        var settled = LastResampling!;
+        var plan = Plans()[group % Task.Groups].Clone();
+        plan.Again = true;
+        return plan;
+    }
+
+    // Drawn when it is first needed: a journal that is read through needs none.
+    private ReplicaState Plan() =>
+        this with { Planned = new Lazy<Protocol.ResamplingPlan[]>(() => DrawPlans(LastResampling!)) };
+
+    private Protocol.ResamplingPlan[] DrawPlans(WindowSettled settled)
+    {
         var options = Task.OptionsOf(Replica);
         var stream = new RandomStream(options.Seed, RandomPurpose.Resampling, step: settled.Window - 1);
         var weights = Statistics(settled.Weights).Select(group => group.Weight).ToArray();
@@ -184,20 +231,22 @@ internal sealed record ReplicaState(SamplingTask Task, int Replica)
         return PlanMessages.Of(plan, this);
     }
 
-    /// <summary>Residual scheme: what groups need to tell their share of the next resampling.</summary>
-    public Rewind RewindOf(int group)
+    /// <summary>Residual scheme: what groups need to tell their share of the next resampling,
+    /// (groups).</summary>
+    public Rewind[] Rewinds()
     {
         var tally = Tallies[Settled + 1];
         var weights = Enumerable.Range(0, Task.Groups)
             .Select(g => SamplingPacking.ToStatistics(tally[g]).Weight).ToArray();
-        return new Rewind
+        var scales = ResamplingPlan.Scales(weights);
+        return [.. scales.Select((scale, g) => new Rewind
         {
-            Group = group,
+            Group = Replica * Task.Groups + g,
             Attempt = Attempt,
             Window = Settled + 1,
             Resampling = Resamplings + 1,
-            Scale = SamplingPacking.ToMessage(ResamplingPlan.Scales(weights)[group % Task.Groups]),
-        };
+            Scale = SamplingPacking.ToMessage(scale),
+        })];
     }
 
     private static GroupStatistics[] Statistics(IEnumerable<GroupWeights> weights) =>

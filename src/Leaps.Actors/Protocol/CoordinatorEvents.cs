@@ -76,8 +76,8 @@ public static class CoordinatorEvents
         {
             throw new LeapsException(entry.Bytes.IsEmpty
                 ? $"event {entry.Sequence} of the coordinator is empty: {Restore}."
-                : $"event {entry.Sequence} of the coordinator is of a kind that this version of Leaps doesn't "
-                    + "know: resume the run with the version that wrote it, or a newer one.");
+                : $"event {entry.Sequence} of the coordinator is of a kind that this version of Leaps "
+                    + "doesn't know: resume the run with the version that wrote it, or a newer one.");
         }
         Checked(() => Check(item, Checks(entry.Sequence, item.BodyCase)));
         return item;
@@ -129,7 +129,10 @@ public static class CoordinatorEvents
         checks.Range("evaluations", settled.Evaluations, 0);
         checks.Range("jumps", settled.Jumps, 0);
         for (int g = 0; g < settled.Weights.Count; g++)
-            SamplingValidation.Check(FormattableString.Invariant($"weights[{g}]"), settled.Weights[g], checks);
+        {
+            string field = FormattableString.Invariant($"weights[{g}]");
+            SamplingValidation.Check(field, settled.Weights[g], checks);
+        }
         foreach (var share in settled.Residuals)
             SamplingValidation.Check(share, checks);
     }

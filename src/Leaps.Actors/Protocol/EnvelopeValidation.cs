@@ -36,7 +36,11 @@ internal static class EnvelopeValidation
             case Body.RolloutStored:
                 checks.Range("index", envelope.RolloutStored.Index, 0);
                 break;
+            case Body.BufferQuery:
+                checks.Range("epoch", envelope.BufferQuery.Epoch, 1);
+                break;
             case Body.BufferReady:
+                checks.Range("epoch", envelope.BufferReady.Epoch, 0);
                 foreach (int index in envelope.BufferReady.Rollouts)
                     checks.Range("rollouts", index, 0);
                 break;
@@ -183,6 +187,7 @@ internal static class EnvelopeValidation
     private static void Check(SnapshotStored stored, FieldChecks checks)
     {
         checks.Range("group", stored.Group, 0);
+        checks.Range("epoch", stored.Epoch, 1);
         checks.Range("attempt", stored.Attempt, 0);
         checks.Range("window", stored.Window, 0);
         checks.Range("resampling", stored.Resampling, 0);

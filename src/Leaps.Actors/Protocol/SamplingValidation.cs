@@ -98,6 +98,7 @@ internal static class SamplingValidation
         checks.Range("group", share.Group, 0);
         checks.Range("attempt", share.Attempt, 0);
         checks.Range("resampling", share.Resampling, 1);
+        checks.Range("window", share.Window, 1);
         checks.Range("certain", share.Certain, 0);
         checks.Range("fractions", share.Fractions, 0, double.MaxValue);
     }

@@ -40,7 +40,8 @@ public sealed record ReplayBufferState(TrainingOptions Options, Model.Targets.Ta
         var effects = ImmutableArray.CreateBuilder<Effect>();
         var next = message switch
         {
-            BufferBegins => OnBegin(effects),
+            BufferBegins => Tell(0, effects),
+            BufferQuery query => Tell(query.Epoch, effects),
             RolloutMade made => OnMade(made, effects),
             RolloutSaved saved => OnSaved(saved, effects),
             BatchRequest request => this with { Asked = request },
@@ -52,9 +53,10 @@ public sealed record ReplayBufferState(TrainingOptions Options, Model.Targets.Ta
         return new Transition<ReplayBufferState>(next, effects.DrainToImmutable());
     }
 
-    private ReplayBufferState OnBegin(Effects effects)
+    private ReplayBufferState Tell(long epoch, Effects effects)
     {
-        effects.Add(new Send(ActorNames.Trainer, new BufferReady { Rollouts = { Rollouts.Keys } }));
+        effects.Add(new Send(
+            ActorNames.Trainer, new BufferReady { Epoch = epoch, Rollouts = { Rollouts.Keys } }));
         return this;
     }
 

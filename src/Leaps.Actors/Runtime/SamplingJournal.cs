@@ -35,10 +35,10 @@ public static class SamplingJournal
     {
         try
         {
-            return CoordinatorState.Recover(journal.Read(ActorNames.Coordinator, 1)
-                .Select(item => CoordinatorEvent.Parser.ParseFrom(item.Bytes.Span)));
+            return CoordinatorState.Recover(
+                CoordinatorEvents.Read(journal.Read(ActorNames.Coordinator, 1)));
         }
-        catch (Exception error) when (error is ProtocolException or Google.Protobuf.InvalidProtocolBufferException)
+        catch (ProtocolException error)
         {
             throw new LeapsException($"the journal can't be read: {error.Message}", error);
         }

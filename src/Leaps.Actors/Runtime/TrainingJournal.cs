@@ -26,9 +26,7 @@ public static class TrainingJournal
             }
             foreach (var item in journal.Read(ActorNames.Trainer, (stored?.Sequence ?? 0) + 1))
             {
-                // An empty event only numbers a snapshot.
-                if (!item.Bytes.IsEmpty)
-                    state = state.Evolve(LearningRateChange.Parser.ParseFrom(item.Bytes.Span));
+                state = state.Evolve(TrainerEvent.Parser.ParseFrom(item.Bytes.Span));
             }
         }
         catch (Exception error) when (error is InvalidDataException or InvalidProtocolBufferException)

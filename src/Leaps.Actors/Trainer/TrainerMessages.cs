@@ -5,10 +5,11 @@ using Leaps.Model.Training;
 namespace Leaps.Actors.Trainer;
 
 /// <summary>First message to a trainer: where its device stands, new or restored.</summary>
+/// <param name="Epoch">raised whenever the trainer comes to life</param>
 /// <param name="Updates">done</param>
 /// <param name="EvaluationDue">the last one is still to be evaluated</param>
 /// <param name="IsComplete">nothing is left to do</param>
-public sealed record TrainerBegins(int Updates, bool EvaluationDue, bool IsComplete);
+public sealed record TrainerBegins(long Epoch, int Updates, bool EvaluationDue, bool IsComplete);
 
 /// <summary>
 /// Asks for one update, with its evaluation where one is due. The answer is <see cref="UpdateDone"/> or

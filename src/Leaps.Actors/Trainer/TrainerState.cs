@@ -45,6 +45,7 @@ public sealed record TrainerState(TrainingOptions Options)
     public int OrderedThrough { get; private init; } = -1;
     public bool Paused { get; private init; }
 
+    private long Epoch { get; init; }
     private Work Doing { get; init; }
     private bool Begun { get; init; }
     private bool EvaluationDue { get; init; }
@@ -70,15 +71,16 @@ public sealed record TrainerState(TrainingOptions Options)
     };
 
     /// <summary>After an event of the journal.</summary>
-    public TrainerState Evolve(LearningRateChange change) =>
-        this with { LearningRates = LearningRates.Add(change) };
+    public TrainerState Evolve(TrainerEvent item) =>
+        item.BodyCase == TrainerEvent.BodyOneofCase.LearningRateChange
+            ? this with { LearningRates = LearningRates.Add(item.LearningRateChange) } : this;
 
     public Transition<TrainerState> Apply(object message)
     {
         var effects = ImmutableArray.CreateBuilder<Effect>();
         var next = message switch
         {
-            TrainerBegins begins => OnBegin(begins),
+            TrainerBegins begins => OnBegin(begins, effects),
             BufferReady ready => OnBuffer(ready, effects),
             RolloutStored stored => OnStored(stored),
             Protocol.ParameterVersion version => OnPublished(version, effects),
@@ -95,17 +97,32 @@ public sealed record TrainerState(TrainingOptions Options)
         return new Transition<TrainerState>(next.GoOn(effects), effects.DrainToImmutable());
     }
 
-    private TrainerState OnBegin(TrainerBegins begins) => this with
+    private TrainerState OnBegin(TrainerBegins begins, Effects effects)
     {
-        Begun = true,
-        Updates = begins.Updates,
-        EvaluationDue = begins.EvaluationDue,
-        IsComplete = begins.IsComplete,
-    };
+        var raised = new EpochRaised { Epoch = begins.Epoch };
+        effects.Add(new Persist(new TrainerEvent { EpochRaised = raised }));
+        if (UsesBuffer)
+            effects.Add(new Send(ActorNames.ReplayBuffer, new BufferQuery { Epoch = begins.Epoch }));
+        return this with
+        {
+            Begun = true,
+            Epoch = begins.Epoch,
+            Updates = begins.Updates,
+            EvaluationDue = begins.EvaluationDue,
+            IsComplete = begins.IsComplete,
+        };
+    }
 
     private TrainerState OnBuffer(BufferReady ready, Effects effects)
     {
-        var next = this with { Stored = [.. ready.Rollouts], Pending = Pending.RemoveRange(ready.Rollouts) };
+        // One that another life of the trainer asked for may be older than what this one has heard.
+        if (Stored is null && ready.Epoch != Epoch)
+            return this;
+        var next = this with
+        {
+            Stored = [.. Stored ?? [], .. ready.Rollouts],
+            Pending = Pending.RemoveRange(ready.Rollouts),
+        };
         foreach (var order in next.Pending.Values)
             effects.Add(new Send(ActorNames.RolloutMaker, order));
         if (Doing == Work.AwaitingBatch)
@@ -282,10 +299,10 @@ public sealed record TrainerState(TrainingOptions Options)
             return this;
         int update = Doing == Work.Running ? Updates + 1 : Updates;
         var change = new LearningRateChange { Update = update, LearningRate = rate };
-        effects.Add(new Persist(change));
+        effects.Add(new Persist(new TrainerEvent { LearningRateChange = change }));
         effects.Add(new ChangeLearningRate(change));
         reply.Text = FormattableString.Invariant($"{LearningRateKey} is {rate} from update {update} on");
-        return Evolve(change);
+        return this with { LearningRates = LearningRates.Add(change) };
     }
 
     private IEnumerable<(string Key, string Value)> Status()

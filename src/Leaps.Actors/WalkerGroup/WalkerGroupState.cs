@@ -144,28 +144,22 @@ public sealed record WalkerGroupState
 
     // The highest version counts; an older one may come later.
     private WalkerGroupState OnLimit(AdvanceLimit limit) =>
-        limit.Version <= Limit?.Version ? this : this with
+        limit.Attempt != Attempt || limit.Version <= Limit?.Version ? this : this with
         {
             Limit = limit,
             Outgoing = limit.AllStored && limit.Resampling >= Resampling ? [] : Outgoing,
         };
 
-    private WalkerGroupState OnRewind(Rewind rewind) => rewind.Resampling != Resampling + 1
-        ? this : this with { Rewind = rewind, ShareTold = false };
+    // A window where the coordinator meant to resample may pass without, by another threshold.
+    private WalkerGroupState OnRewind(Rewind rewind) =>
+        rewind.Attempt != Attempt || rewind.Resampling != Resampling + 1 || rewind.Window < Rewind?.Window
+            ? this : this with { Rewind = rewind, ShareTold = false };
 
     private WalkerGroupState OnPlan(ResamplingPlan plan, Effects effects)
     {
-        if (plan.Resampling <= Resampling)
+        // One for a former life of the group may be too far ahead: the coordinator hears where it is now.
+        if (plan.Attempt != Attempt || plan.Resampling != Resampling + 1)
             return this;
-        if (plan.Resampling > Resampling + 1)
-        {
-            effects.Add(ToCoordinator(new Failure
-            {
-                Actor = ActorNames.Group(Group),
-                Cause = $"group {Group} is asked for resampling {plan.Resampling} after {Resampling}.",
-            }));
-            return this;
-        }
         if (Exchange is null)
             return this with { Exchange = new Exchange(plan) };
         if (plan.Again)
@@ -214,6 +208,7 @@ public sealed record WalkerGroupState
         effects.Add(ToCoordinator(new SnapshotStored
         {
             Group = Group,
+            Epoch = Epoch,
             Attempt = Attempt,
             Window = saved.Snapshot.Window,
             Resampling = saved.Snapshot.Resampling,
@@ -260,6 +255,7 @@ public sealed record WalkerGroupState
             Group = Group,
             Attempt = Attempt,
             Resampling = Rewind.Resampling,
+            Window = Window,
             Certain = residual.Certain,
             Fractions = residual.Fractions,
         }));

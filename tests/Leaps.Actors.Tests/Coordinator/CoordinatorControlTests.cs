@@ -37,7 +37,7 @@ public sealed class CoordinatorControlTests
         Ask(coordinator, Command.Pause, out _);
         var effects = coordinator.Tell(1, coordinator.Weights(0.1));
         Assert.Equal(1, Assert.Single(effects.Persisted()).WindowSettled.Window);
-        Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal(0, limit.Limit));
+        Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal(1, limit.Limit));
     }
 
     [Fact]
@@ -67,6 +67,13 @@ public sealed class CoordinatorControlTests
         Assert.Empty(Assert.Single(effects.Persisted()).WindowSettled.Weights);
         Assert.Equal([0, 1, 2], effects.Sent<AdvanceLimit>().Select(limit => limit.Group));
         Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal(1, limit.Settled));
+
+        // A share of that window which comes late is none of the next resampling.
+        Ask(coordinator, Command.Set, out _, Threshold, "0.5");
+        var next = CoordinatorStateTests.Shares(coordinator, coordinator.Tell(2, uneven), uneven);
+        coordinator.TakeAll(next[..2]);
+        Assert.Empty(coordinator.Take(shares[2]));
+        Assert.Equal(3, coordinator.Take(next[2]).Plans().Count());
     }
 
     [Theory]
@@ -133,6 +140,20 @@ public sealed class CoordinatorControlTests
     }
 
     [Fact]
+    public void A_group_that_is_lost_while_snapshots_are_taken_is_waited_for()
+    {
+        var coordinator = Live();
+        coordinator.Tell(1, coordinator.Weights(0.1));
+        coordinator.Take(coordinator.Stored(0, 1));
+        coordinator.Take(new SnapshotsWanted());
+        var start = Assert.Single(
+            coordinator.Take(new PlacementRequest { Group = 0 }).Sent<StartGroup>());
+        Assert.Empty(coordinator.Take(coordinator.Stored(1, 1)).OfType<SnapshotsTaken>());
+        var ready = CoordinatorUnderTest.ReadyOf(start, storedWindow: 1);
+        Assert.Single(coordinator.Take(ready).OfType<SnapshotsTaken>());
+    }
+
+    [Fact]
     public void Cancelling_keeps_the_replicas_that_are_complete_and_ends_everything()
     {
         var coordinator = new CoordinatorUnderTest(SampleTasks.Small(replicas: 3));
@@ -192,6 +213,17 @@ public sealed class CoordinatorControlTests
     }
 
     [Fact]
+    public void It_ends_at_once_when_a_standard_error_is_set_that_is_reached()
+    {
+        var coordinator = new CoordinatorUnderTest(SampleTasks.Small(replicas: 3));
+        coordinator.Live();
+        coordinator.Complete(0, spread: 0.5);
+        var effects = Ask(coordinator, Command.Set, out var reply, StandardError, "0.2");
+        Assert.True(reply.Accepted);
+        Assert.Equal([new EndRun(1, "")], effects.OfType<EndRun>());
+    }
+
+    [Fact]
     public void No_more_replicas_are_placed_than_may_be_active()
     {
         var coordinator = new CoordinatorUnderTest(SampleTasks.Small(replicas: 4), mostActive: 2);
@@ -209,6 +241,7 @@ public sealed class CoordinatorControlTests
         var extended = coordinator.RebornAfter(
             new CoordinatorEvent { RunExtended = new RunExtended { Replicas = 3 } });
         Assert.Null(extended.State.End);
+        Assert.False(extended.State.Paused);
         var effects = extended.Live();
         Assert.Equal([2, 3, 4, 5], effects.Sent<StartGroup>().Select(start => start.Group));
         extended.Complete(1);

@@ -6,7 +6,9 @@ using ResamplingPlan = Leaps.Actors.Protocol.ResamplingPlan;
 
 namespace Leaps.Actors.Tests.Coordinator;
 
-/// <summary>Windows, limits and resamplings, told by hand. Weights of spread 3 have a relative ESS near 0.3.</summary>
+/// <summary>
+/// Windows, limits and resamplings, told by hand. Weights of spread 3 have a relative ESS near 0.3.
+/// </summary>
 public sealed class CoordinatorStateTests
 {
     private const double Uneven = 3;
@@ -104,7 +106,8 @@ public sealed class CoordinatorStateTests
         for (int window = 4; window >= 2; window--)
             Assert.Empty(coordinator.Take(coordinator.Summaries(window, weights)[1]));
         var effects = coordinator.Take(coordinator.Summaries(1, weights)[1]);
-        Assert.Equal([1, 2, 3, 4], effects.OfType<Settled>().Select(settled => settled.Window.Window.Index + 1));
+        Assert.Equal(
+            [0, 1, 2, 3], effects.OfType<Settled>().Select(settled => settled.Window.Window.Index));
         Assert.All(effects.Sent<AdvanceLimit>(), limit => Assert.Equal((4, 6), (limit.Settled, limit.Limit)));
     }
 
@@ -187,7 +190,8 @@ public sealed class CoordinatorStateTests
                 task.OptionsOf(replica).Seed, RandomPurpose.Resampling, step: 1);
             int[] expected = Resampling.Ancestors(scheme, weights, task.GroupSizes, ref stream);
             Assert.Equal(expected, Ancestors(coordinator, plans, weights, replica));
-            Assert.All(plans, plan => Assert.Equal((1, 2, false), (plan.Resampling, plan.Window, plan.Again)));
+            Assert.All(plans, plan =>
+                Assert.Equal((1, 2, false), (plan.Resampling, plan.Window, plan.Again)));
         }
     }
 
@@ -216,11 +220,10 @@ public sealed class CoordinatorStateTests
         double[] weights = coordinator.Weights(Uneven);
         Assert.All(coordinator.Tell(1, weights).Sent<AdvanceLimit>(), limit => Assert.False(limit.AllStored));
         Assert.Empty(coordinator.Tell(2, weights, resampling: 1));
-        var stored = new SnapshotStored { Group = 0, Window = 1, Resampling = 1 };
+        var stored = coordinator.Stored(group: 0, window: 1, resampling: 1);
         Assert.Empty(coordinator.Take(stored));
         Assert.Empty(coordinator.Take(stored));
-        stored.Group = 1;
-        Assert.Equal(2, coordinator.Take(stored).Plans().Count());
+        Assert.Equal(2, coordinator.Take(coordinator.Stored(1, 1, 1)).Plans().Count());
         Assert.Equal([1, 2], coordinator.Settled.Select(settled => settled.Window));
     }
 
@@ -248,7 +251,8 @@ public sealed class CoordinatorStateTests
         var journals = new List<CoordinatorEvent[]>();
         foreach (int times in new[] { 1, 2, 3 })
         {
-            var coordinator = new CoordinatorUnderTest(SampleTasks.Small(groups: 3, windows: 4, scheme: scheme));
+            var coordinator = new CoordinatorUnderTest(
+                SampleTasks.Small(groups: 3, windows: 4, scheme: scheme));
             IEnumerable<Effect> Take(IEnumerable<object> messages) => coordinator.TakeAll(
                 messages.SelectMany(message => Enumerable.Repeat(message, times)));
             double[] uneven = coordinator.Weights(Uneven), even = coordinator.Weights(0.1);
@@ -260,10 +264,8 @@ public sealed class CoordinatorStateTests
                 Take(coordinator.Summaries(window, even, resampling: 1));
             foreach (var (window, resampling) in new[] { (1, 1L), (4, 1L) })
             {
-                Take(coordinator.Groups(0).Select(group => new SnapshotStored
-                {
-                    Group = group, Window = window, Resampling = resampling,
-                }));
+                Take(coordinator.Groups(0).Select(
+                    group => coordinator.Stored(group, window, resampling)));
             }
             Assert.NotNull(coordinator.State.End);
             journals.Add([.. coordinator.Journal]);
@@ -285,6 +287,18 @@ public sealed class CoordinatorStateTests
     }
 
     [Fact]
+    public void What_a_former_life_of_a_group_has_stored_does_not_count()
+    {
+        var coordinator = new CoordinatorUnderTest(SampleTasks.Small(groups: 1, windows: 1));
+        coordinator.Live();
+        coordinator.Tell(1, coordinator.Weights(0));
+        var stored = coordinator.Stored(group: 0, window: 1);
+        coordinator.Take(new PlacementRequest { Group = 0 });
+        Assert.Empty(coordinator.Take(stored));
+        Assert.Single(coordinator.Store(1).OfType<EndRun>());
+    }
+
+    [Fact]
     public void A_message_that_is_not_for_it_is_refused() => Assert.Throws<ProtocolException>(
         () => new CoordinatorUnderTest(SampleTasks.Small()).Take(new AdvanceLimit()));
 
@@ -301,6 +315,7 @@ public sealed class CoordinatorStateTests
                 Group = rewind.Group,
                 Attempt = coordinator.State.Attempt(coordinator.Task.ReplicaOf(rewind.Group)),
                 Resampling = rewind.Resampling,
+                Window = rewind.Window,
                 Certain = residual.Certain,
                 Fractions = residual.Fractions,
             };

@@ -15,6 +15,7 @@ namespace Leaps.Actors.Tests.Coordinator;
 internal sealed class CoordinatorUnderTest
 {
     private readonly List<byte[]> _journal = [];
+    private readonly Dictionary<int, long> _epochs = [];
 
     public CoordinatorUnderTest(SamplingTask task, int mostActive = int.MaxValue) =>
         State = new CoordinatorState(task) { MostActive = mostActive };
@@ -47,6 +48,8 @@ internal sealed class CoordinatorUnderTest
         var (state, effects) = State.Apply(message);
         State = state;
         _journal.AddRange(effects.OfType<Persist>().Select(persist => persist.Event.ToByteArray()));
+        foreach (var start in effects.Sent<StartGroup>())
+            _epochs[start.Group] = start.Epoch;
         return effects;
     }
 
@@ -104,13 +107,16 @@ internal sealed class CoordinatorUnderTest
 
     /// <summary>What follows when all groups of a replica have stored their walkers.</summary>
     public ImmutableArray<Effect> Store(int window, long resampling = 0, int replica = 0) =>
-        TakeAll(Groups(replica).Select(group => new SnapshotStored
-        {
-            Group = group,
-            Attempt = State.Attempt(replica),
-            Window = window,
-            Resampling = resampling,
-        }));
+        TakeAll(Groups(replica).Select(group => Stored(group, window, resampling)));
+
+    public SnapshotStored Stored(int group, int window, long resampling = 0) => new()
+    {
+        Group = group,
+        Epoch = _epochs.GetValueOrDefault(group, 1),
+        Attempt = State.Attempt(Task.ReplicaOf(group)),
+        Window = window,
+        Resampling = resampling,
+    };
 
     /// <summary>Every window of a replica with even weights, up to the snapshots at t = 1.</summary>
     public ImmutableArray<Effect> Complete(int replica, double spread = 0)

@@ -6,7 +6,7 @@ using Leaps.Model.Random;
 
 namespace Leaps.Actors.Tests.Protocol;
 
-/// <summary>Sound journals come back the same; in any other the first wrong event is named by number.</summary>
+/// <summary>Sound journals come back the same; in others the first wrong event is named.</summary>
 public sealed class CoordinatorEventsTests
 {
     private const string Restore = "; the journal is damaged: restore the run's directory from a copy.";
@@ -73,7 +73,8 @@ public sealed class CoordinatorEventsTests
 
     public static TheoryData<int, Action<CoordinatorEvent>, string> Mistakes => new()
     {
-        { 1, e => e.RunStarted.Sampling = null, "event 1 of the coordinator (RunStarted): sampling is missing" },
+        { 1, e => e.RunStarted.Sampling = null,
+            "event 1 of the coordinator (RunStarted): sampling is missing" },
         { 1, e => e.RunStarted.Sampling.Target.Rows = 0, "target.rows is 0; it must be at least 1" },
         { 1, e => e.EpochRaised = new EpochRaised { Epoch = 1 },
             "event 1 of the coordinator (EpochRaised): a journal has one RunStarted, at its beginning" },
@@ -108,7 +109,9 @@ public sealed class CoordinatorEventsTests
         var events = Sound();
         spoil(events[number - 1]);
         var read = new List<CoordinatorEvent>();
-        var error = Assert.Throws<LeapsException>(() => read.AddRange(CoordinatorEvents.Read(Journal(events))));
+        var error = Assert.Throws<LeapsException>(
+            () => read.AddRange(CoordinatorEvents.Read(Journal(events))));
+        Assert.Equal(number - 1, read.Count);
         Assert.StartsWith($"event {number} of the coordinator (", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.EndsWith(Restore, error.Message, StringComparison.Ordinal);

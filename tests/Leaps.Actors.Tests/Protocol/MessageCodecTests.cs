@@ -29,8 +29,8 @@ public sealed class MessageCodecTests
         const string expected = "message from protocol 7; this is leaps-protocol 1: " +
             "run the same version of Leaps on every node.";
         Assert.Equal(expected, Refusal(envelope.ToByteArray()));
-        // Bodies that only protocol 7 knows don't hide it: fields 36 and 37.
-        Assert.Equal(expected, Refusal([0x08, 7, 0xA2, 0x02, 0, 0xAA, 0x02, 1, 9]));
+        // Bodies that only protocol 7 knows don't hide it: fields 100 and 101.
+        Assert.Equal(expected, Refusal([0x08, 7, 0xA2, 0x06, 0, 0xAA, 0x06, 1, 9]));
         Assert.Throws<ProtocolException>(() => _codec.Encode(envelope));
     }
 
@@ -167,10 +167,15 @@ public sealed class MessageCodecTests
         { Body.GroupSummary, e => Weights(e).InnerSquares = 626, "weights.inner_squares is 626;" },
         { Body.GroupSummary, e => Weights(e).Jumps = -1, "weights.jumps is -1;" },
         { Body.SnapshotStored, e => e.SnapshotStored.Resampling = -1, "resampling is -1;" },
+        { Body.SnapshotStored, e => e.SnapshotStored.Epoch = 0, "epoch is 0; it must be at least 1." },
+        { Body.AdvanceLimit, e => e.AdvanceLimit.Attempt = -1, "attempt is -1;" },
+        { Body.Rewind, e => e.Rewind.Attempt = -1, "attempt is -1;" },
+        { Body.ResamplingPlan, e => e.ResamplingPlan.Attempt = -1, "attempt is -1;" },
         { Body.GroupReady, e => e.GroupReady.StoredResampling = 3,
             "stored_resampling is 3; it must be at most 2." },
         { Body.PlacementRequest, e => e.PlacementRequest.Group = -1, "group is -1;" },
         { Body.ResidualShare, e => e.ResidualShare.Fractions = -1, "fractions is -1;" },
+        { Body.ResidualShare, e => e.ResidualShare.Window = 0, "window is 0; it must be at least 1." },
         { Body.TransferRequest, e => e.TransferRequest.Resampling = 0, "resampling is 0;" },
         { Body.TransferForgotten, e => e.TransferForgotten.ToGroup = -1, "to_group is -1;" },
         { Body.WalkerTransfer, e => e.WalkerTransfer.Walkers = null, "walkers is missing." },
@@ -197,15 +202,17 @@ public sealed class MessageCodecTests
             "walkers.states is 257; it must be at most 256." },
         { Body.Snapshot, e => e.Snapshot.Walkers.Packed = ByteString.CopyFrom([.. new byte[23], 0xC0]),
             "walkers: site 15 of state 5 is 3; 3 values are 0 to 2." },
-        { Body.ParameterVersion, e => e.ParameterVersion.Values = ByteString.CopyFrom(5, 6, 8, 8),
+        { Body.ParameterVersion, e => e.ParameterVersion.Values = ByteString.CopyFrom(5, 6, 7, 9),
             "sha256 is not that of values" },
         { Body.ParameterVersion, e => e.ParameterVersion.Values = ByteString.CopyFrom(5, 6, 7),
             "values has 3 bytes; a float32 has 4." },
         { Body.RolloutMade, e => e.RolloutMade.Rollout = ByteString.Empty, "rollout is missing." },
         { Body.RolloutMade, e => e.RolloutMade.Index = -1, "index is -1; it must be at least 0." },
         { Body.RolloutOrder, e => e.RolloutOrder.Parameters = null, "parameters is missing." },
-        { Body.RolloutOrder, e => e.RolloutOrder.Parameters.Update = -1, "update is -1;" },
-        { Body.BufferReady, e => e.BufferReady.Rollouts.Add(-2), "rollouts is -2; it must be at least 0." },
+        { Body.RolloutOrder, e => e.RolloutOrder.DueUpdate = -1, "due_update is -1;" },
+        { Body.RolloutStored, e => e.RolloutStored.Index = -1, "index is -1;" },
+        { Body.BufferReady, e => e.BufferReady.Rollouts[1] = -1, "rollouts is -1;" },
+        { Body.TrainerSaved, e => e.TrainerSaved.Update = -1, "update is -1;" },
         { Body.BatchRequest, e => e.BatchRequest.Pairs = 0, "pairs is 0; it must be at least 1." },
         { Body.Batch, e => e.Batch.Times[2] = 0.4, "times do not rise at 2: 0.4 after 0.5." },
         { Body.Batch, e => e.Batch.Times.RemoveAt(0), "times has 5 entries; it must have 6." },

@@ -18,7 +18,10 @@ public sealed class MessageSizeTests
         var options = new AnnealerOptions { Walkers = 1_000_000, Groups = 10_000, Windows = windows };
         var task = new SamplingTask(SampleMessages.Potts, options, TimeGrid.Uniform(windows), replicas: 64);
         var envelope = SampleMessages.Empty();
-        envelope.StartGroup = new StartGroup { Group = 639_999, Epoch = Epoch, Sampling = task.Specification };
+        envelope.StartGroup = new StartGroup
+        {
+            Group = 639_999, Epoch = Epoch, Sampling = task.Specification,
+        };
         byte[] message = _codec.Encode(envelope);
         TestContext.Current.TestOutputHelper?.WriteLine($"StartGroup: {message.Length:N0} bytes");
         Assert.InRange(message.Length, 8 * windows, MessageCodec.StartGroupMaximumBytes);
@@ -45,7 +48,8 @@ public sealed class MessageSizeTests
     public void What_is_sent_often_is_small(Body body, int most)
     {
         const int group = 639_999, window = 999_999, resampling = 100_000;
-        var envelope = Envelope.Create(SampleMessages.Run, "coordinator", $"group-{group}", Epoch, 10_000_000);
+        var envelope = Envelope.Create(
+            SampleMessages.Run, "coordinator", $"group-{group}", Epoch, 10_000_000);
         var weights = SampleMessages.Weights();
         weights.Count = 100;
         weights.FirstFamily = weights.LastFamily = 1 << 29;
@@ -57,14 +61,14 @@ public sealed class MessageSizeTests
             case Body.AdvanceLimit:
                 envelope.AdvanceLimit = new AdvanceLimit
                 {
-                    Group = group, Version = Epoch, Settled = window, Limit = window, Resampling = resampling,
-                    AllStored = true, StoreFrom = window,
+                    Group = group, Attempt = 3, Version = Epoch, Settled = window, Limit = window,
+                    Resampling = resampling, AllStored = true, StoreFrom = window,
                 };
                 break;
             case Body.SnapshotStored:
                 envelope.SnapshotStored = new SnapshotStored
                 {
-                    Group = group, Attempt = 3, Window = window, Resampling = resampling,
+                    Group = group, Epoch = Epoch, Attempt = 3, Window = window, Resampling = resampling,
                 };
                 break;
             case Body.PlacementRequest:
@@ -92,13 +96,14 @@ public sealed class MessageSizeTests
             case Body.ResidualShare:
                 envelope.ResidualShare = new ResidualShare
                 {
-                    Group = group, Attempt = 3, Resampling = resampling, Certain = 100, Fractions = 7.5,
+                    Group = group, Attempt = 3, Resampling = resampling, Window = window, Certain = 100,
+                    Fractions = 7.5,
                 };
                 break;
             case Body.Rewind:
                 envelope.Rewind = new Rewind
                 {
-                    Group = group, Window = window, Resampling = resampling, Scale = scale,
+                    Group = group, Attempt = 3, Window = window, Resampling = resampling, Scale = scale,
                 };
                 break;
             case Body.GroupSummary:
@@ -120,6 +125,7 @@ public sealed class MessageSizeTests
         int group, int window, int resampling, Actors.Protocol.GroupScale scale) => new()
         {
             Group = group,
+            Attempt = 3,
             Resampling = resampling,
             Window = window,
             Scale = scale,

@@ -2,12 +2,8 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.WalkerGroup;
-using Leaps.Model.Devices.Reference;
-using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
-using Leaps.Model.Training;
-using ParameterVersion = Leaps.Actors.Protocol.ParameterVersion;
 using GroupScale = Leaps.Actors.Protocol.GroupScale;
 using PointRange = Leaps.Actors.Protocol.PointRange;
 
@@ -34,9 +30,13 @@ internal static class SampleMessages
             With(e => e.StartGroup = Start()),
             With(e => e.AdvanceLimit = new AdvanceLimit
             {
-                Group = 1, Version = 5, Settled = 3, Limit = 7, Resampling = 1, AllStored = true, StoreFrom = 2,
+                Group = 1, Attempt = 1, Version = 5, Settled = 3, Limit = 7, Resampling = 1, AllStored = true,
+                StoreFrom = 2,
             }),
-            With(e => e.Rewind = new Rewind { Group = 1, Window = 3, Resampling = 2, Scale = Scale() }),
+            With(e => e.Rewind = new Rewind
+            {
+                Group = 1, Attempt = 1, Window = 3, Resampling = 2, Scale = Scale(),
+            }),
             With(e => e.ResamplingPlan = Plan()),
             With(e => e.GroupSummary = new GroupSummary
             {
@@ -44,19 +44,17 @@ internal static class SampleMessages
             }),
             With(e => e.SnapshotStored = new SnapshotStored
             {
-                Group = 1, Attempt = 1, Window = 3, Resampling = 2,
+                Group = 1, Epoch = 2, Attempt = 1, Window = 3, Resampling = 2,
             }),
             With(e => e.WalkerTransfer = Transfer()),
             With(e => e.Snapshot = Snapshot()),
-            With(e => e.ParameterVersion = Parameters()),
-            With(e => e.RolloutMade = RolloutPacking.ToMessage(Rollout())),
-            With(e => e.RolloutOrder = new RolloutOrder
-            {
-                Index = 7, DueUpdate = 31, Parameters = Parameters(),
-            }),
+            With(e => e.ParameterVersion = Version()),
+            With(e => e.RolloutMade = new RolloutMade { Index = 7, Rollout = ByteString.CopyFrom(1, 2, 3) }),
+            With(e => e.RolloutOrder = new RolloutOrder { Index = 7, DueUpdate = 100, Parameters = Version() }),
             With(e => e.RolloutStored = new RolloutStored { Index = 7 }),
-            With(e => e.BufferReady = new BufferReady { Rollouts = { 4, 6, 7 } }),
-            With(e => e.TrainerSaved = new TrainerSaved { Update = 40 }),
+            With(e => e.BufferQuery = new BufferQuery { Epoch = 3 }),
+            With(e => e.BufferReady = new BufferReady { Epoch = 3, Rollouts = { 3, 4, 5 } }),
+            With(e => e.TrainerSaved = new TrainerSaved { Update = 100 }),
             With(e => e.BatchRequest = new BatchRequest { Update = 4, Pairs = 400 }),
             With(e => e.Batch = Batch()),
             With(e => e.ControlRequest = new ControlRequest
@@ -76,7 +74,10 @@ internal static class SampleMessages
             {
                 Attempt = 1, Resampling = 2, FromGroup = 1, ToGroup = 2,
             }),
-            With(e => e.TransferForgotten = new TransferForgotten { Attempt = 1, Resampling = 2, ToGroup = 2 }),
+            With(e => e.TransferForgotten = new TransferForgotten
+            {
+                Attempt = 1, Resampling = 2, ToGroup = 2,
+            }),
         ];
         return all.ToDictionary(e => e.BodyCase);
     }
@@ -138,7 +139,7 @@ internal static class SampleMessages
     };
 
     public static ResidualShare Residual() =>
-        new() { Group = 1, Attempt = 1, Resampling = 2, Certain = 17, Fractions = 7.5 };
+        new() { Group = 1, Attempt = 1, Resampling = 2, Window = 3, Certain = 17, Fractions = 7.5 };
 
     private static StartGroup Start() =>
         new() { Group = 1, Epoch = (3L << 32) + 7, Attempt = 1, Sampling = Sampling() };
@@ -148,6 +149,7 @@ internal static class SampleMessages
     private static ResamplingPlan Plan() => new()
     {
         Group = 1,
+        Attempt = 1,
         Resampling = 2,
         Window = 3,
         Scale = Scale(),
@@ -186,18 +188,12 @@ internal static class SampleMessages
         return snapshot;
     }
 
-    private static ParameterVersion Parameters() => new()
+    private static ParameterVersion Version() => new()
     {
-        Values = ByteString.CopyFrom(5, 6, 7, 8), Sha256 = Digest([5, 6, 7, 8]), Update = 100,
+        Values = ByteString.CopyFrom(5, 6, 7, 8),
+        Sha256 = Digest([5, 6, 7, 8]),
+        Update = 100,
     };
-
-    private static Rollout Rollout()
-    {
-        var options = new TrainingOptions { Source = TrainingSource.Rollouts, RolloutWalkers = 6 };
-        var model = new LocallyEquivariantConv(Potts, [new Window(3, 3)], 2);
-        return new RolloutMaker(Potts, options).Make(
-            new RolloutSchedule(options).At(7), new ReferenceNetwork(model), new string('0', 64));
-    }
 
     private static Batch Batch() => new()
     {

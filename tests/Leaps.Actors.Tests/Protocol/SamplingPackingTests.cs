@@ -56,12 +56,15 @@ public sealed class SamplingPackingTests
             from bits in ArbMap.Default.GeneratorFor<long>()
             let value = BitConverter.Int64BitsToDouble(bits)
             select double.IsFinite(value) ? value : 1.5);
+        // Couplings are bounded: the same digits, at most 2.
+        var coupling = finite.Select(
+            value => Math.Abs(value) <= 2 ? value : Math.ScaleB(value, -Math.ILogB(value)));
         var cases =
-            from j in finite
-            from field in finite
-            from beta in finite
-            from moment in finite
-            from switchValue in finite
+            from j in coupling
+            from field in coupling
+            from beta in coupling
+            from moment in coupling
+            from switchValue in coupling.Select(value => Math.Abs(value) / 2)
             from seed in ArbMap.Default.GeneratorFor<ulong>()
             from walkers in Gen.Choose(1, 1000)
             from groups in Gen.Choose(0, 40)
@@ -74,7 +77,8 @@ public sealed class SamplingPackingTests
             from kernel in Gen.Choose(0, 6)
             select new SamplingTask(
                 new IsingTarget(new Lattice(3, 5), new CouplingSchedule(ScheduleShape.Switch,
-                    new Couplings(0, -0.0, switchValue, 0.5), new Couplings(j, field, beta, moment), switchValue)),
+                    new Couplings(0, -0.0, switchValue, 0.5), new Couplings(j, field, beta, moment),
+                    switchValue)),
                 Options((McmcKernelKind)kernel) with
                 {
                     Seed = seed,
@@ -83,7 +87,8 @@ public sealed class SamplingPackingTests
                     ResamplingThreshold = threshold / (double)(1 << 20),
                     Mcmc = new McmcOptions
                     {
-                        Kernel = (McmcKernelKind)kernel, Sweeps = runAhead, Moves = groups, Rate = Math.Abs(rate),
+                        Kernel = (McmcKernelKind)kernel, Sweeps = runAhead, Moves = groups,
+                        Rate = Math.Abs(rate),
                     },
                 }, TimeGrid.Uniform(windows), replicas)
             {

@@ -57,9 +57,10 @@ public sealed class WalkerGroupsTests
             Walkers = 300, Windows = 10, ResamplingThreshold = 0.95, Seed = 3,
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep },
         };
-        var cancellation = TestContext.Current.CancellationToken;
-        var one = new Annealer(target, null, options with { Groups = 1 }).Run(cancellation: cancellation);
-        var seven = new Annealer(target, null, options with { Groups = 7 }).Run(cancellation: cancellation);
+        var one = new Annealer(target, null, options with { Groups = 1 })
+            .Run(cancellation: TestContext.Current.CancellationToken);
+        var seven = new Annealer(target, null, options with { Groups = 7 })
+            .Run(cancellation: TestContext.Current.CancellationToken);
         Assert.True(one.Resamplings > 0);
         Assert.Equal(one.LogNormalizerRatio, seven.LogNormalizerRatio, 1e-10);
         Assert.Equal(one.Walkers.States, seven.Walkers.States);

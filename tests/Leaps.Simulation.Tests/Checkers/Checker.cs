@@ -12,10 +12,12 @@ internal abstract class Checker
     public virtual void Sent(SimulatedActor sender, Send send) { }
 
     public virtual void CoordinatorStepped(
-        CoordinatorState before, object message, Transition<CoordinatorState> transition) { }
+        CoordinatorState before, object message, Transition<CoordinatorState> transition)
+    { }
 
     public virtual void GroupStepped(GroupActor group, WalkerGroupState before, object message,
-        Transition<WalkerGroupState> transition) { }
+        Transition<WalkerGroupState> transition)
+    { }
 
     /// <summary>In the journal of the coordinator.</summary>
     public virtual void EventDurable(CoordinatorEvent item) { }

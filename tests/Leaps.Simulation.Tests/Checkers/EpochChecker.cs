@@ -32,7 +32,7 @@ internal sealed class EpochChecker : Checker
             _version = limit.Version;
             var before = _settled.GetValueOrDefault(limit.Group);
             Require((limit.Attempt, limit.Settled).CompareTo(before) >= 0,
-                $"group {limit.Group}: attempt {limit.Attempt} window {limit.Settled} settled after {before}");
+                $"group {limit.Group}: {limit.Settled} windows of attempt {limit.Attempt} after {before}");
             _settled[limit.Group] = (limit.Attempt, limit.Settled);
         }
     }

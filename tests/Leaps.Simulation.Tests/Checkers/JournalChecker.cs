@@ -4,7 +4,7 @@ using Leaps.Actors.Protocol;
 
 namespace Leaps.Simulation.Tests.Checkers;
 
-/// <summary>The journal alone rebuilds all of the coordinator's state that is not told anew by groups.</summary>
+/// <summary>The journal alone rebuilds all of the coordinator's state that groups don't tell anew.</summary>
 internal sealed class JournalChecker(Simulation simulation) : Checker
 {
     private CoordinatorState? _folded;

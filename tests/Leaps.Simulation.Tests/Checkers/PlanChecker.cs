@@ -38,10 +38,12 @@ internal sealed class PlanChecker : Checker
                 .Select(k => (Slot: own + k, Source: sources[own + k - first]))
                 .Where(slot => slot.Source != plan.Group);
             Require(expected.SequenceEqual(plan.Incoming.SelectMany(run => Enumerable.Range(0, run.Count)
-                .Select(k => (run.FirstSlot + k, run.Group)))), $"group {plan.Group}: incoming {plan.Incoming}");
+                .Select(k => (run.FirstSlot + k, run.Group)))),
+                $"group {plan.Group} awaits {plan.Incoming}");
             foreach (var run in plan.Outgoing)
             {
-                Require(plans[run.Group - plans[0].Group].Incoming.Any(other => other.Group == plan.Group
+                var awaited = plans[run.Group - plans[0].Group].Incoming;
+                Require(awaited.Any(other => other.Group == plan.Group
                     && other.FirstSlot == run.FirstSlot && other.Count == run.Count),
                     $"group {plan.Group} sends {run}, which group {run.Group} does not await");
             }

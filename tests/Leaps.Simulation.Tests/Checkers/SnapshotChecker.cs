@@ -41,12 +41,12 @@ internal sealed class SnapshotChecker(Simulation simulation) : Checker
         if (snapshot.Attempt < replica.Attempt)
             return;
         Require(snapshot.Window <= replica.Settled && snapshot.Resampling <= replica.Resamplings,
-            $"{Name(snapshot)}, but {replica.Settled} windows and {replica.Resamplings} resamplings are settled");
+            $"{Name(snapshot)}, but settled are {replica.Settled} and {replica.Resamplings}");
         int resamplings = replica.Windows.Take(snapshot.Window).Count(window => window.Resampled);
         Require(snapshot.Resampling == resamplings,
             $"{Name(snapshot)}, but there are {resamplings} resamplings up to there");
     }
 
     private static string Name(Snapshot snapshot) => FormattableString.Invariant(
-        $"group {snapshot.Group}: snapshot of window {snapshot.Window} after {snapshot.Resampling} resamplings");
+        $"group {snapshot.Group}: snapshot of {snapshot.Window} windows, {snapshot.Resampling} resamplings");
 }

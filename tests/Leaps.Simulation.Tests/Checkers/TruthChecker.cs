@@ -48,8 +48,9 @@ internal sealed class TruthChecker(Simulation simulation) : Checker
         for (int r = 0; r < end.Replicas; r++)
         {
             var truth = Of(r);
-            Require(truth.Windows.SequenceEqual(journal.Windows(r)), $"replica {r}: other windows than truth");
-            Require(truth.LogNormalizerRatio.Equals(journal.LogNormalizerRatio(r)), $"replica {r}: other log Z");
+            Require(truth.Windows.SequenceEqual(journal.Windows(r)), $"replica {r}: other windows");
+            Require(truth.LogNormalizerRatio.Equals(journal.LogNormalizerRatio(r)),
+                $"replica {r}: another log Z");
             for (int group = r * _task.Groups; group < (r + 1) * _task.Groups; group++)
             {
                 Compare(group, _task.Windows,

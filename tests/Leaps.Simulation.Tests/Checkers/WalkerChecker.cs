@@ -10,8 +10,8 @@ namespace Leaps.Simulation.Tests.Checkers;
 /// </summary>
 internal sealed class WalkerChecker : Checker
 {
-    private readonly Dictionary<(int Replica, int Attempt, long Resampling), SortedDictionary<int, GroupWalkers>>
-        _resampled = [];
+    private readonly Dictionary<(int Replica, int Attempt, long Resampling),
+        SortedDictionary<int, GroupWalkers>> _resampled = [];
 
     public override void GroupStepped(GroupActor group, WalkerGroupState before, object message,
         Transition<WalkerGroupState> transition)
@@ -39,7 +39,8 @@ internal sealed class WalkerChecker : Checker
 
     private void Check(IEnumerable<GroupWalkers> groups, SamplingTask task, int replica)
     {
-        long first = task.FirstSlotOfReplica(replica), next = first, family = first, end = first + task.Options.Walkers;
+        long first = task.FirstSlotOfReplica(replica), end = first + task.Options.Walkers;
+        long next = first, family = first;
         foreach (var group in groups)
         {
             Require(group.FirstSlot == next, $"slot {next} is not filled");

@@ -59,6 +59,7 @@ public sealed class EmbeddedTraining : IDisposable
     private readonly TaskCompletionSource<string> _end =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _halted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _epoch;
     private long _requests;
     private volatile bool _closed;
 
@@ -83,6 +84,7 @@ public sealed class EmbeddedTraining : IDisposable
         var source = usesBuffer ? null : ITrainingSource.Create(target, model, networks[0], training);
         _trainer = new Algorithm2(target, model, networks, training, source);
         var state = TrainingJournal.Restore(journal, new TrainerState(training), _trainer);
+        _epoch = journal.LastSequence(ActorNames.Trainer) + 1;
         _writer = new JournalWriter(journal);
         _device = new TrainerDevice(_trainer, target, options.OnUpdate, options.OnSaving, Fail);
         var actor = new TrainerActor(state, Send, message => _mailbox!.Post(message), _device,
@@ -114,7 +116,7 @@ public sealed class EmbeddedTraining : IDisposable
         _buffer?.Start();
         _buffer?.Post(new BufferBegins());
         _mailbox.Start();
-        _mailbox.Post(new TrainerBegins(_trainer.Updates, _trainer.EvaluationDue, _trainer.IsComplete));
+        _mailbox.Post(new TrainerBegins(_epoch, _trainer.Updates, _trainer.EvaluationDue, _trainer.IsComplete));
         using var due = _options.Clock.CreateTimer(
             _ => _mailbox.Post(new SaveDue()), null, _options.SnapshotInterval, _options.SnapshotInterval);
         using var limit = _options.TimeLimit <= TimeSpan.Zero ? null : _options.Clock.CreateTimer(
