@@ -24,12 +24,16 @@ public sealed class SqliteJournal : IJournal
 
     private readonly record struct ActorRow(long Id, long Last, long PrunedThrough);
 
-    private SqliteJournal(string path, SqliteConnection connection, JournalOptions? options)
+    private SqliteJournal(string path, string run, SqliteConnection connection, JournalOptions? options)
     {
         this.path = path;
         this.connection = connection;
         this.options = options ?? new JournalOptions();
+        Run = run;
     }
+
+    /// <summary>The run's identifier.</summary>
+    public string Run { get; }
 
     /// <summary>Makes the journal of a new run.</summary>
     /// <param name="path">a file that does not exist, in a folder that does</param>
@@ -47,7 +51,20 @@ public sealed class SqliteJournal : IJournal
     /// There is no such file, it is damaged, or it belongs to another program, format or run.
     /// </exception>
     public static SqliteJournal Open(string path, string run, JournalOptions? options = null) =>
-        new(path, SqliteJournalFile.Open(path, run), options);
+        new(path, run, SqliteJournalFile.Open(path, run), options);
+
+    /// <summary>
+    /// Opens the journal of whatever run it is, to look at it: another process may be writing it. Writing is
+    /// refused, and only what is read is checked.
+    /// </summary>
+    /// <exception cref="LeapsException">
+    /// There is no such file, it is damaged, or it belongs to another program or format.
+    /// </exception>
+    public static SqliteJournal OpenForReading(string path, JournalOptions? options = null)
+    {
+        var (connection, run) = SqliteJournalFile.OpenForReading(path);
+        return new SqliteJournal(path, run, connection, options);
+    }
 
     public IReadOnlyList<string> Actors() => Transact(writes: false, () =>
     {

@@ -78,6 +78,27 @@ internal static class SqliteJournalFile
     public static SqliteConnection Open(string path, string run)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(run);
+        return Open(path, SqliteOpenMode.ReadWrite, connection =>
+        {
+            CheckStructure(connection, path);
+            string found = RunOf(connection, path);
+            if (found != run)
+                throw new LeapsException($"{path} is the journal of run '{found}', not of '{run}': name the "
+                    + "directory of this run.");
+            Configure(connection, path);
+        });
+    }
+
+    /// <summary>A connection that can't write, beside one that may, and the run.</summary>
+    public static (SqliteConnection Connection, string Run) OpenForReading(string path)
+    {
+        string run = "";
+        var connection = Open(path, SqliteOpenMode.ReadOnly, opened => run = RunOf(opened, path));
+        return (connection, run);
+    }
+
+    private static SqliteConnection Open(string path, SqliteOpenMode mode, Action<SqliteConnection> check)
+    {
         if (Directory.Exists(path))
             throw new LeapsException($"{path} is a folder: name the journal's file.");
         if (!File.Exists(path))
@@ -85,12 +106,12 @@ internal static class SqliteJournalFile
         SqliteConnection? connection = null;
         try
         {
-            WriteAheadLog.Check(path);
-            connection = Connect(path, SqliteOpenMode.ReadWrite);
+            // While another process writes it, it may look damaged.
+            if (mode == SqliteOpenMode.ReadWrite)
+                WriteAheadLog.Check(path);
+            connection = Connect(path, mode);
             CheckIdentity(connection, path);
-            CheckStructure(connection, path);
-            CheckRun(connection, path, run);
-            Configure(connection, path);
+            check(connection);
             return connection;
         }
         catch (Exception cause)
@@ -124,11 +145,13 @@ internal static class SqliteJournalFile
         return command;
     }
 
+    // A reader of a file that nobody writes leaves no write-ahead log behind when it is told so.
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
+        bool atRest = mode == SqliteOpenMode.ReadOnly && !File.Exists(path + "-wal");
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path,
+            DataSource = atRest ? AtRest(path) : path,
             Mode = mode,
             Pooling = false,
             DefaultTimeout = BusyTimeoutSeconds,
@@ -144,6 +167,10 @@ internal static class SqliteJournalFile
             throw;
         }
     }
+
+    // sqlite.org/uri.html
+    private static string AtRest(string path) => "file://" + string.Join('/', Path.GetFullPath(path)
+        .Replace('\\', '/').Split('/').Select(Uri.EscapeDataString)) + "?immutable=1";
 
     private static void CheckIdentity(SqliteConnection connection, string path)
     {
@@ -167,13 +194,9 @@ internal static class SqliteJournalFile
             throw SqliteErrors.Damaged(path, finding);
     }
 
-    private static void CheckRun(SqliteConnection connection, string path, string run)
-    {
-        string? found = Text(connection, "SELECT value FROM meta WHERE key = 'run';");
-        if (found != run)
-            throw new LeapsException(
-                $"{path} is the journal of run '{found}', not of '{run}': name the directory of this run.");
-    }
+    private static string RunOf(SqliteConnection connection, string path) =>
+        Text(connection, "SELECT value FROM meta WHERE key = 'run';")
+            ?? throw SqliteErrors.Damaged(path, "it does not say of which run it is");
 
     private static void Configure(SqliteConnection connection, string path)
     {

@@ -31,14 +31,13 @@ internal sealed class CommandShell(Surroundings surroundings)
         return command;
     }
 
-    private static string CommandLine(ParseResult parse)
-    {
-        return string.Join(' ', parse.Tokens.Select(token => Quoted(token.Value)).Prepend("leaps"));
+    private static string CommandLine(ParseResult parse) =>
+        string.Join(' ', parse.Tokens.Select(token => Quoted(token.Value)).Prepend("leaps"));
 
-        static string Quoted(string text) => text.Length > 0 && text.All(IsPlain)
-            ? text
-            : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
-    }
+    /// <summary>As a word for the shell.</summary>
+    public static string Quoted(string text) => text.Length > 0 && text.All(IsPlain)
+        ? text
+        : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static bool IsPlain(char c) => char.IsLetterOrDigit(c) || "-_./=,:@%+".Contains(c);
 

@@ -39,6 +39,12 @@ public sealed record Jobs
     /// <summary>Trains and writes the run directory with the model.</summary>
     public Job<RunRequest>? Train { get; init; }
 
+    /// <summary>Goes on with a run that was interrupted, or extends one that is complete.</summary>
+    public Job<ResumeRequest>? Resume { get; init; }
+
+    /// <summary>Asks a run how it stands, or tells it what to do.</summary>
+    public Job<ControlCommandRequest>? Control { get; init; }
+
     /// <summary>Samples with the model named in the configuration, or with MCMC only.</summary>
     public Job<RunRequest>? Sample { get; init; }
     public Job<EvaluateRequest>? Evaluate { get; init; }

@@ -63,6 +63,8 @@ public static class LeapsCommandLine
         Add(jobs.Run, RunCommand.Create);
         Add(jobs.Train, TrainCommand.Create);
         Add(jobs.Sample, SampleCommand.Create);
+        Add(jobs.Resume, ResumeCommand.Create);
+        Add(jobs.Control, ControlCommand.Create);
         Add(jobs.Evaluate, EvaluateCommand.Create);
         Add(jobs.Import, ImportCommand.Create);
         Add(jobs.Exact, ExactCommand.Create);
@@ -83,6 +85,7 @@ public static class LeapsCommandLine
         {
             UsageException => (ExitCode.Usage, error.Message),
             LeapsException => (ExitCode.Error, error.Message),
+            InterruptedRunException => (ExitCode.Interrupted, error.Message),
             OperationCanceledException when surroundings.Cancellation.IsCancellationRequested =>
                 (ExitCode.Interrupted, "interrupted"),
             _ => (ExitCode.Defect,

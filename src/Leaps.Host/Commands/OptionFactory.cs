@@ -29,6 +29,15 @@ internal static class OptionFactory
             return good;
         });
 
+    public static Option<Growth?> Growth(string name, string description) =>
+        Create<Growth?>(name, "N|+N", description, "a whole number such as 12, or +4 for more",
+            (string text, out Growth? value) =>
+        {
+            bool good = Commands.Growth.TryParse(text, out var growth);
+            value = growth;
+            return good;
+        });
+
     public static Option<double?> Number(string name, string help, string description) =>
         Create<double?>(name, help, description, "a finite number", (string text, out double? value) =>
         {

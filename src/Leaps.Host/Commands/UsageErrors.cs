@@ -15,7 +15,7 @@ internal static class UsageErrors
     public static string? Find(ParseResult parse)
     {
         var command = parse.CommandResult.Command;
-        string seeHelp = $" (see leaps {(command is RootCommand ? "" : command.Name + " ")}--help)";
+        string seeHelp = $" (see leaps {CommandPath(parse.CommandResult)}--help)";
         // An unknown option may have been taken for an argument; it is looked for before anything else.
         if (UnknownOption(parse) is { } option)
         {
@@ -34,6 +34,10 @@ internal static class UsageErrors
         string message = parse.Errors[0].Message.TrimEnd('.');
         return char.ToLowerInvariant(message[0]) + message[1..] + seeHelp;
     }
+
+    // "evaluate ", "ctl status "; nothing for the root.
+    private static string CommandPath(CommandResult result) => result.Command is RootCommand ? ""
+        : (result.Parent is CommandResult parent ? CommandPath(parent) : "") + result.Command.Name + " ";
 
     private static string? UnknownOption(ParseResult parse)
     {

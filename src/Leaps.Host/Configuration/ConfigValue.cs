@@ -41,6 +41,11 @@ internal readonly record struct ConfigValue(ConfigNode Node, string Path)
         return (int)value;
     }
 
+    /// <summary>A number with its unit, such as 90s or 2h; or 0.</summary>
+    public TimeSpan Duration() => Node is ScalarNode scalar
+        && Configuration.Duration.TryParse(scalar.Text, out var value)
+        ? value : throw Error(Configuration.Duration.Expected);
+
     public ulong Seed() => Node is ScalarNode { Plain: true } scalar
         && ulong.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
         ? value : throw Error($"a whole number from 0 to {ulong.MaxValue}");

@@ -6,7 +6,10 @@ internal static class ConfigurationKeys
     /// <summary>The keys of a section, "" being the whole; none where the path is not a section.</summary>
     public static IReadOnlyList<string> Under(string section) => section switch
     {
-        "" => ["target", "network", "train", "sample", "seed", "threads", "output"],
+        "" =>
+        [
+            "target", "network", "train", "sample", "checkpoint", "time-limit", "seed", "threads", "output",
+        ],
         "target" => ["model", "lattice", "states", "schedule", "switch-value", "J", "h", "beta"],
         "network" => ["kernels", "channels", "padding", "embedding-max-norm", "free-energy", "model"],
         "train" =>
@@ -21,9 +24,12 @@ internal static class ConfigurationKeys
         "train.evaluate" => ["every", "walkers", "windows"],
         "sample" =>
         [
-            "walkers", "windows", "integrator", "grid", "grid-target", "resample", "mcmc", "replicas",
+            "walkers", "groups", "windows", "integrator", "grid", "grid-target", "resample", "mcmc",
+            "replicas", "stop",
         ],
         "sample.resample" => ["threshold", "scheme"],
+        "sample.stop" => ["standard-error"],
+        "checkpoint" => ["every"],
         "sample.mcmc" => ["kernel", "sweeps", "moves", "rate"],
         _ => [],
     };

@@ -49,8 +49,15 @@ public static class ConfigurationReader
             Seed = top["seed"]?.Seed() ?? 1,
             Output = top["output"]?.Text() ?? DefaultOutput(name),
         };
-        return top.Set(configuration, "threads", (c, value) => c with { Threads = value.Integer() },
-            c => c.Annealing.Validate());
+        configuration = Set(top, "threads", (c, value) => c with { Threads = value.Integer() });
+        configuration = Set(top, "time-limit", (c, value) => c with { TimeLimit = value.Duration() });
+        return top.Find("checkpoint") is { } checkpoint
+            ? Set(checkpoint, "every", (c, value) => c with { CheckpointEvery = value.Duration() })
+            : configuration;
+
+        RunConfiguration Set(Section section, string key,
+            Func<RunConfiguration, ConfigValue, RunConfiguration> apply) =>
+            section.Set(configuration, key, apply, c => c.Validate());
     }
 
     private static string DefaultOutput(string name) => $"runs/{Path.GetFileNameWithoutExtension(name)}";

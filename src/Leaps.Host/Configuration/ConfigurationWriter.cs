@@ -28,6 +28,9 @@ public sealed class ConfigurationWriter
         if (configuration.Train is { } train)
             writer.Train(train);
         writer.Sample(configuration.Sample);
+        writer.Line(0, "checkpoint");
+        writer.Line(1, "every", Duration.Format(configuration.CheckpointEvery));
+        writer.Line(0, "time-limit", Duration.Format(configuration.TimeLimit));
         writer.Line(0, "seed", configuration.Seed.ToString(CultureInfo.InvariantCulture));
         writer.Line(0, "threads", configuration.Threads);
         writer.Line(0, "output", Quoted(configuration.Output));
@@ -89,6 +92,7 @@ public sealed class ConfigurationWriter
         var options = sample.Annealing;
         Line(0, "sample");
         Line(1, "walkers", options.Walkers);
+        Line(1, "groups", options.Groups);
         Line(1, "windows", options.Windows);
         Line(1, "integrator", Choice.NameOf(options.Integrator));
         Line(1, "grid", Choice.NameOf(options.Grid));
@@ -102,6 +106,7 @@ public sealed class ConfigurationWriter
         Line(2, "moves", options.Mcmc.Moves);
         Line(2, "rate", options.Mcmc.Rate);
         Line(1, "replicas", sample.Replicas);
+        Line(1, "stop", Flow(("standard-error", sample.TargetStandardError)));
     }
 
     private void Line(int level, string key, string? value = null) =>

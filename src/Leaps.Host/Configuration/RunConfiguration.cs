@@ -26,6 +26,15 @@ public sealed record RunConfiguration
     /// <summary>0: as many as the machine has.</summary>
     public int Threads { get; init; }
 
+    /// <summary>
+    /// For one process of the run, from its start: the training ends at <see cref="TrainingShare"/> of it,
+    /// the sampling with the replicas that are complete by then. Zero: none.
+    /// </summary>
+    public TimeSpan TimeLimit { get; init; }
+
+    /// <summary>From one checkpoint to the next: what a crash costs at most.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The run directory, relative to the working directory.</summary>
     public required string Output { get; init; }
 
@@ -36,6 +45,21 @@ public sealed record RunConfiguration
 
     /// <summary>The annealer's options with the run's seed and threads.</summary>
     public AnnealerOptions Annealing => Sample.Annealing with { Seed = Seed, Threads = Threads };
+
+    /// <summary>Of the time limit, where a sampling follows the training.</summary>
+    public const double TrainingShare = 0.75;
+
+    /// <exception cref="LeapsException">A value is out of range; the message names it.</exception>
+    public void Validate()
+    {
+        Annealing.Validate();
+        if (TimeLimit < TimeSpan.Zero || TimeLimit > TimeSpan.FromDays(40))
+            throw new LeapsException(
+                $"time-limit is {Duration.Format(TimeLimit)}; allowed: 0 (none) to 40d.");
+        if (CheckpointEvery < TimeSpan.FromMilliseconds(10) || CheckpointEvery > TimeSpan.FromDays(1))
+            throw new LeapsException(
+                $"checkpoint every is {Duration.Format(CheckpointEvery)}; allowed: 10ms to 1d.");
+    }
 }
 
 /// <summary>A coupling at t = 0 and at t = 1.</summary>
@@ -114,11 +138,17 @@ public sealed record SampleConfiguration
     /// <summary>Independent repetitions of the whole annealing, for errors.</summary>
     public int Replicas { get; init; } = 1;
 
+    /// <summary>When positive: no more replicas than bring the standard error of log Z to this.</summary>
+    public double TargetStandardError { get; init; }
+
     /// <exception cref="LeapsException">A value is out of range; the message names it.</exception>
     public void Validate()
     {
         Annealing.Validate();
         if (Replicas is < 1 or > 10_000)
             throw new LeapsException($"replicas is {Replicas}; allowed: 1 to 10,000.");
+        if (!(TargetStandardError >= 0 && double.IsFinite(TargetStandardError)))
+            throw new LeapsException(FormattableString.Invariant(
+                $"stop standard-error is {TargetStandardError}; allowed: a finite number, 0 or more."));
     }
 }

@@ -1,12 +1,14 @@
+using System.Globalization;
 using System.Text;
+using Leaps.Actors.Journal;
 using Leaps.Model;
 
 namespace Leaps.Host.Configuration;
 
 /// <summary>
-/// The directory that holds everything of one run. A file appears under its name only when it is complete:
-/// it is written beside under a temporary name and renamed. A run that ends before it has results leaves no
-/// directory, so that the same command can be given again.
+/// The directory that holds everything of one run, locked while a process works on it. A file appears under
+/// its name only when it is complete: it is written beside under a temporary name and renamed. A run that
+/// fails before there is anything to keep leaves no directory, so that the same command can be given again.
 /// </summary>
 public sealed class RunDirectory : IDisposable
 {
@@ -18,20 +20,36 @@ public sealed class RunDirectory : IDisposable
     public const string Report = "report.html";
     public const string Result = "result.json";
 
-    private const string Unfinished = ".unfinished";
-    private readonly bool _created;
-    private readonly bool _wasAbsent;
+    /// <summary>What the run is and how its training stands.</summary>
+    public const string Journal = "journal.db";
 
-    private RunDirectory(string path, bool created, bool wasAbsent)
+    private const string Unfinished = ".unfinished";
+    private const string SamplingPrefix = "sampling", SamplingSuffix = ".db";
+
+    private readonly RunLock? _lock;
+    private readonly bool _wasAbsent;
+    private bool _kept;
+
+    private RunDirectory(string path, RunLock? runLock, bool kept, bool wasAbsent)
     {
         Path = path;
-        _created = created;
+        _lock = runLock;
+        _kept = kept;
         _wasAbsent = wasAbsent;
     }
 
     public string Path { get; }
 
-    /// <summary>Makes the directory; one that is there already must be empty.</summary>
+    /// <summary>
+    /// The journal of a sampling: "sampling.db" with the first network of the run, or without one,
+    /// "sampling-2.db" with the network after a second training, and so on.
+    /// </summary>
+    /// <param name="number">from 1</param>
+    public static string Sampling(int number) => number == 1
+        ? SamplingPrefix + SamplingSuffix
+        : string.Create(CultureInfo.InvariantCulture, $"{SamplingPrefix}-{number}{SamplingSuffix}");
+
+    /// <summary>Makes and locks the directory; one that is there already must be empty.</summary>
     /// <exception cref="LeapsException">It exists and is not empty, or can't be made. Nothing was
     /// changed.</exception>
     public static RunDirectory Create(string path)
@@ -39,7 +57,19 @@ public sealed class RunDirectory : IDisposable
         CheckFree(path);
         bool wasAbsent = !Directory.Exists(path);
         Guard(path, () => Directory.CreateDirectory(path));
-        return new RunDirectory(path, created: true, wasAbsent);
+        var runLock = RunLock.Acquire(path);
+        try
+        {
+            CheckFree(path);
+            var directory = new RunDirectory(path, runLock, kept: false, wasAbsent);
+            directory.Remove(name => IsBeforeBegin(name) && !IsLock(name));
+            return directory;
+        }
+        catch
+        {
+            runLock.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -62,16 +92,45 @@ public sealed class RunDirectory : IDisposable
         return candidate;
     }
 
-    /// <summary>The directory of an earlier run.</summary>
+    /// <summary>The directory of an earlier run, to look at.</summary>
     /// <exception cref="LeapsException">It is not a run directory.</exception>
     public static RunDirectory Open(string path)
     {
-        if (!Directory.Exists(path))
-            throw new LeapsException($"{path}: no such run directory");
-        if (!File.Exists(System.IO.Path.Combine(path, Configuration)))
-            throw new LeapsException($"{path} is not a run directory: there is no {Configuration} in it");
-        return new RunDirectory(path, created: false, wasAbsent: false);
+        CheckIsRun(path);
+        return new RunDirectory(path, null, kept: true, wasAbsent: false);
     }
+
+    /// <summary>The directory of an earlier run, locked, to go on with it.</summary>
+    /// <exception cref="LeapsException">
+    /// It is not a run directory, has no journal, or another process works on it.
+    /// </exception>
+    public static RunDirectory OpenToResume(string path)
+    {
+        CheckIsRun(path);
+        var runLock = RunLock.Acquire(path);
+        var directory = new RunDirectory(path, runLock, kept: true, wasAbsent: false);
+        if (directory.Contains(Journal))
+            return directory;
+        directory.Dispose();
+        throw new LeapsException($"{path} can't be resumed: there is no {Journal} in it; run its "
+            + $"{Configuration} anew with another --output");
+    }
+
+    /// <summary>From now on the directory stays, whatever becomes of the run.</summary>
+    public void Keep() => _kept = true;
+
+    /// <summary>Removes what a killed process had not finished writing.</summary>
+    public void RemoveUnfinished() => Remove(IsUnfinished);
+
+    private void Remove(Func<string, bool> wanted) => Guard(Path, () =>
+    {
+        foreach (string file in Directory.GetFiles(Path))
+        {
+            if (wanted(System.IO.Path.GetFileName(file)))
+                File.Delete(file);
+        }
+        return true;
+    });
 
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
 
@@ -118,22 +177,54 @@ public sealed class RunDirectory : IDisposable
     });
 
     /// <summary>
-    /// Where this run made the directory and it holds no more than the configuration, takes both away again.
+    /// Where this run made the directory and nothing is worth keeping, takes it away again; unlocks it.
     /// </summary>
     public void Dispose()
     {
-        if (!_created || !Directory.Exists(Path))
-            return;
+        // While it is locked, nobody else can begin in it.
+        if (!_kept && Directory.Exists(Path))
+            RemoveBeginning();
+        _lock?.Dispose();
+    }
+
+    private void RemoveBeginning()
+    {
         string[] left = Directory.GetFileSystemEntries(Path);
-        if (left.Any(entry => System.IO.Path.GetFileName(entry) != Configuration))
+        if (!left.All(entry => IsBeginning(System.IO.Path.GetFileName(entry))))
             return;
-        File.Delete(PathOf(Configuration));
+        foreach (string file in left)
+            File.Delete(file);
         if (_wasAbsent)
             Directory.Delete(Path);
     }
 
+    private static bool IsBeginning(string name) => name == Configuration || IsBeforeBegin(name)
+        || name.StartsWith(Sampling(1), StringComparison.Ordinal);
+
+    // A run has begun when its configuration is there, which is written last: what a process leaves that was
+    // killed before is of no use.
+    private static bool IsBeforeBegin(string name) => IsLock(name) || IsUnfinished(name)
+        || name.StartsWith(Journal, StringComparison.Ordinal);
+
+    private static bool IsLock(string name) => name is RunLock.FileName or RunLock.HolderFileName;
+
+    private static bool IsUnfinished(string name) => name.EndsWith(Unfinished, StringComparison.Ordinal)
+        || name.StartsWith(".leaps-", StringComparison.Ordinal)
+        || name.Contains(SamplingSuffix + ".", StringComparison.Ordinal)
+            && name.Contains(".tmp", StringComparison.Ordinal);
+
+    private static void CheckIsRun(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new LeapsException($"{path}: no such run directory");
+        if (!File.Exists(System.IO.Path.Combine(path, Configuration)))
+            throw new LeapsException(
+                $"{path} is not a run directory: there is no {Configuration} in it");
+    }
+
     private static bool IsTaken(string path) => File.Exists(path)
-        || Directory.Exists(path) && Guard(path, () => Directory.EnumerateFileSystemEntries(path).Any());
+        || Directory.Exists(path) && Guard(path, () => Directory.EnumerateFileSystemEntries(path)
+            .Any(entry => !IsBeforeBegin(System.IO.Path.GetFileName(entry))));
 
     private static T Guard<T>(string path, Func<T> action)
     {

@@ -13,6 +13,7 @@ internal static class SampleReader
             return configuration;
         var options = configuration.Annealing;
         options = Set(section, options, "walkers", (o, v) => o with { Walkers = v.Integer() });
+        options = Set(section, options, "groups", (o, v) => o with { Groups = v.Integer() });
         options = Set(section, options, "windows", (o, v) => o with { Windows = v.Integer() });
         options = Set(section, options, "integrator", (o, v) =>
             o with { Integrator = v.OneOf<IntegratorKind>() });
@@ -34,8 +35,12 @@ internal static class SampleReader
             options = SetMcmc(mcmc, options, "rate", (m, v) => m with { Rate = v.Number() });
         }
         configuration = configuration with { Annealing = options };
-        return section.Set(configuration, "replicas",
+        configuration = section.Set(configuration, "replicas",
             (c, v) => c with { Replicas = v.Integer() }, c => c.Validate());
+        return section.Find("stop") is { } stop
+            ? stop.Set(configuration, "standard-error",
+                (c, v) => c with { TargetStandardError = v.Number() }, c => c.Validate())
+            : configuration;
     }
 
     private static AnnealerOptions Set(Section section, AnnealerOptions options, string key,

@@ -40,6 +40,16 @@ internal sealed class CsvTable
         return table;
     }
 
+    /// <summary>Whether the last line lacks its end: its writer was killed, or the disk was full.</summary>
+    public static bool HasIncompleteEnd(string path)
+    {
+        using var stream = File.OpenRead(path);
+        if (stream.Length == 0)
+            return false;
+        stream.Seek(-1, SeekOrigin.End);
+        return stream.ReadByte() != '\n';
+    }
+
     /// <summary>A column, (rows).</summary>
     public double[] Numbers(int column) => [.. _rows.Select(row => row[column])];
 

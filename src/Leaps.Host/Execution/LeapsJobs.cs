@@ -8,8 +8,10 @@ public static class LeapsJobs
     public static Jobs Create() => new()
     {
         Run = RunJob.Run,
-        Train = TrainJob.Run,
+        Train = RunJob.Train,
         Sample = RunJob.Run,
+        Resume = ResumeJob.Run,
+        Control = ControlJob.Run,
         Evaluate = EvaluateJob.Run,
         Import = ImportJob.Run,
         Exact = ExactJob.Run,

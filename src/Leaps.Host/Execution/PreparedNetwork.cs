@@ -3,6 +3,7 @@ using Leaps.Model.Devices;
 using Leaps.Model.Devices.Simd;
 using Leaps.Model.Networks;
 using Leaps.Model.Targets;
+using Leaps.Model.Training;
 
 namespace Leaps.Host.Execution;
 
@@ -12,6 +13,16 @@ namespace Leaps.Host.Execution;
 /// <param name="Warnings">what the reader of results must know of it</param>
 internal sealed record PreparedNetwork(LeapsModel Model, RateNetwork Device, IReadOnlyList<string> Warnings)
 {
+    /// <summary>SHA-256 of the parameters that the model has now.</summary>
+    public string Sha256 => ParameterVersion.Of(0, Model.Parameters).Sha256;
+
+    /// <summary>Takes over parameters of the same network.</summary>
+    public void Load(ParameterSet parameters)
+    {
+        parameters.Values.CopyTo(Model.Parameters.Values, 0);
+        Device.Load(Model.Parameters);
+    }
+
     /// <summary>Null where the configuration has no network.</summary>
     /// <exception cref="Leaps.Model.LeapsException">
     /// The model file can't be read, or does not fit the target or the configuration.

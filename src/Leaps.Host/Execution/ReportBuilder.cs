@@ -86,7 +86,9 @@ internal static class ReportBuilder
         };
     }
 
-    private static SamplingResult ReadResult(RunDirectory directory)
+    /// <summary>result.json.</summary>
+    /// <exception cref="LeapsException">It is absent or damaged.</exception>
+    public static SamplingResult ReadResult(RunDirectory directory)
     {
         string path = directory.PathOf(RunDirectory.Result);
         if (!directory.Contains(RunDirectory.Result))

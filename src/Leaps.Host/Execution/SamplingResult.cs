@@ -71,10 +71,10 @@ public sealed record SamplingResult
     public required double FamilyStatistic { get; init; }
     public required int SurvivingFamilies { get; init; }
 
-    /// <summary>Wall clock of the sampling alone.</summary>
+    /// <summary>Wall clock of the sampling alone, in the process that ended it.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Walkers · windows of all replicas over the seconds.</summary>
+    /// <summary>Walkers · windows that this process settled, over the seconds.</summary>
     public required double WalkerStepsPerSecond { get; init; }
 
     /// <summary>The model file; null: sampled without a network.</summary>

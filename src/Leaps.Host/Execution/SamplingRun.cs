@@ -9,14 +9,23 @@ using Leaps.Model.Targets;
 
 namespace Leaps.Host.Execution;
 
-/// <summary>The pooled replicas of one sampling, what they say, and what it is compared with.</summary>
+/// <summary>The pooled replicas of one sampling, and what they say.</summary>
 internal sealed record SamplingOutcome(
     Target Target, EnsembleResult Ensemble, PopulationEstimates Estimates, double Seconds)
 {
     public Walkers Walkers => Ensemble.Walkers;
 
+    /// <summary>Walkers · windows of this process, in <see cref="Seconds"/>.</summary>
+    public required double WalkerSteps { get; init; }
+
+    /// <summary>In force at the end.</summary>
+    public required double Threshold { get; init; }
+
+    /// <summary>Why it ended before all was done; empty where all is.</summary>
+    public string Cause { get; init; } = "";
+
     /// <summary>The path, t = 0 included.</summary>
-    public WindowSeries Windows(double threshold)
+    public WindowSeries Windows()
     {
         var exact = new ExactLogNormalizer(Target);
         double[] times = [0, .. Ensemble.Windows.Select(window => window.Window.End)];
@@ -30,12 +39,12 @@ internal sealed record SamplingOutcome(
             // log Z_0 is always known; alone it is nothing to compare with.
             LogZExact = known.Skip(1).All(double.IsNaN) ? null : known,
             Resampled = [false, .. Ensemble.Windows.Select(window => window.Resampled.Length > 0)],
-            Threshold = threshold,
+            Threshold = Threshold,
         };
     }
 }
 
-/// <summary>Runs the replicas with progress.</summary>
+/// <summary>Runs the replicas one after the other, with progress and without a journal.</summary>
 internal static class SamplingRun
 {
     /// <exception cref="OperationCanceledException">Interrupted.</exception>
@@ -61,6 +70,10 @@ internal static class SamplingRun
         double seconds = Seconds();
         var estimates = PopulationEstimator.Of(
             target, result.Walkers, 0, result.MultinomialResamplings);
-        return new SamplingOutcome(target, result, estimates, seconds);
+        return new SamplingOutcome(target, result, estimates, seconds)
+        {
+            WalkerSteps = done * (double)options.Walkers,
+            Threshold = options.ResamplingThreshold,
+        };
     }
 }

@@ -12,6 +12,9 @@ namespace Leaps.Host.Execution;
 /// <summary>An outcome and the truth about its target → the result that is printed and kept.</summary>
 internal static class SamplingSummary
 {
+    /// <summary>The kind of device of a sampling without a network.</summary>
+    public const string NoNetworkDevice = "cpu";
+
     public static SamplingResult Of(SamplingOutcome outcome, Truth truth, RateNetwork? network,
         AnnealerOptions options, IEnumerable<string> warnings, JobContext context)
     {
@@ -49,18 +52,17 @@ internal static class SamplingSummary
             EvaluationsPerWalker = (double)ensemble.Cost.Evaluations / walkers,
             JumpsPerWalker = (double)ensemble.Cost.Jumps / walkers,
             Resamplings = ensemble.Resamplings.Sum(),
-            ResamplingThreshold = options.ResamplingThreshold,
+            ResamplingThreshold = outcome.Threshold,
             FamilyStatistic = estimates.FamilyStatistic,
             SurvivingFamilies = estimates.SurvivingFamilies,
             Seconds = outcome.Seconds,
-            WalkerStepsPerSecond =
-                (double)walkers * ensemble.Windows.Length / Math.Max(outcome.Seconds, 1e-9),
+            WalkerStepsPerSecond = outcome.WalkerSteps / Math.Max(outcome.Seconds, 1e-9),
             Target = target.Name,
             Lattice = [target.Lattice.Rows, target.Lattice.Columns],
             States = target.States,
             Seed = options.Seed,
             Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
-            DeviceKind = network?.DeviceKind ?? "cpu",
+            DeviceKind = network?.DeviceKind ?? NoNetworkDevice,
             Network = TargetDescription.Network(network?.Architecture),
             Warnings = [.. warnings, .. SamplingWarnings.Of(options, walkers, estimates)],
             References = References(truth),

@@ -16,6 +16,11 @@ public sealed record TrainingResult
 
     /// <summary>Mean loss of the last updates, at most 100; null where there were none.</summary>
     public double? FinalLoss { get; init; }
+
+    /// <summary>Why it ended before all updates were done or the target was reached; else null.</summary>
+    public string? Ended { get; init; }
+
+    /// <summary>Wall clock, in the process that ended it.</summary>
     public required double Seconds { get; init; }
     public required double UpdatesPerSecond { get; init; }
 

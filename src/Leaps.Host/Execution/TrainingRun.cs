@@ -1,84 +1,115 @@
 using System.Globalization;
+using Leaps.Actors.Journal;
+using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime.Embedded;
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
-using Leaps.Model.Devices;
-using Leaps.Model.Networks;
+using Leaps.Model;
 using Leaps.Model.Storage;
 using Leaps.Model.Targets;
 using Leaps.Model.Training;
+using TrainerState = Leaps.Actors.Trainer.TrainerState;
 
 namespace Leaps.Host.Execution;
 
 /// <summary>
-/// Trains a model inside a run directory: metrics.csv grows line by line, and model.safetensors is replaced
-/// whenever an evaluation finds a better network, so that whatever ends the training, the best one is kept.
+/// Trains a model inside a run directory, from where its journal left off: metrics.csv grows line by line,
+/// and model.safetensors is replaced whenever an evaluation finds a better network.
 /// </summary>
-internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork network,
-    TrainingOptions options, RunDirectory directory, JobContext context)
+internal sealed class TrainingRun(Target target, PreparedNetwork network, TrainingOptions options,
+    RunDirectory directory, IJournal journal, JobContext context)
 {
-    private const int LossesOfTheEnd = 100;
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly Queue<double> _losses = [];
+    private MetricsFile? _metrics;
+    private int _firstUpdate;
     private long _start, _lastReport;
+
+    /// <summary>From one checkpoint to the next.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The training ends after this time, with the best network so far; zero: not.</summary>
+    public TimeSpan TimeLimit { get; init; }
+
+    /// <summary>Takes who answers the user while it runs.</summary>
+    public Action<ControlHandler?> Answering { get; init; } = static _ => { };
 
     /// <summary>
     /// All updates, or as many as the target needs. Afterwards the model and the network hold the best
     /// parameters.
     /// </summary>
-    /// <exception cref="OperationCanceledException">Interrupted; a notice says what is kept.</exception>
-    /// <exception cref="Leaps.Model.LeapsException">
-    /// The training diverged, or a file can't be written.
+    /// <exception cref="OperationCanceledException">Interrupted; the journal has where it was.</exception>
+    /// <exception cref="LeapsException">
+    /// The training diverged, the user cancelled it, or a file can't be written.
     /// </exception>
     public TrainingResult Run()
     {
-        var metrics = new MetricsFile(directory, context.Clock);
         _start = _lastReport = context.Clock.GetTimestamp();
-        var trainer = new Trainer(target, model, network, options);
-        bool interrupted = false;
+        bool makesRollouts = options.Source == TrainingSource.Rollouts;
+        using var training = new EmbeddedTraining(target, network.Model, [network.Device],
+            makesRollouts ? PreparedNetwork.OnDevice(network.Model) : null, options, journal,
+            new EmbeddedTrainingOptions
+            {
+                SnapshotInterval = CheckpointEvery,
+                TimeLimit = TimeLimit,
+                Clock = context.Clock,
+                OnUpdate = OnUpdate,
+                OnSaving = OnSaving,
+                Notice = context.Notice,
+            });
+        _firstUpdate = training.Updates;
+        if (_firstUpdate > 0)
+            directory.Keep();
+        _metrics = new MetricsFile(directory, context.Clock, _firstUpdate);
+        Answering(training.Ask);
         try
         {
-            while (!trainer.IsComplete && !interrupted)
-                interrupted = !Update(trainer, metrics);
+            string cause = training.Run(context.Cancellation);
+            _metrics.Flush();
+            if (cause == TrainerState.Cancelled)
+                throw new LeapsException(
+                    $"the training was cancelled by the user after {training.Updates} updates");
+            return Result(training, cause);
         }
         catch
         {
-            // The first error is the one to tell; what is gathered is kept where that is possible.
-            TryFlush(metrics);
-            if (IsEvaluated(trainer))
-                context.Notice($"kept: {BestKept(trainer)}");
+            if (IsEvaluated(training.BestRelativeEss) && directory.Contains(RunDirectory.Model))
+                context.Notice($"kept: {BestKept(training)}");
             throw;
         }
-        metrics.Flush();
-        if (interrupted)
-            Interrupt(trainer);
-        trainer.RestoreBest();
-        if (!IsEvaluated(trainer))
-            Save(trainer.Updates, null);
-        return Result(trainer);
+        finally
+        {
+            Answering(null);
+        }
     }
 
-    // False where it was interrupted, before the update or in its evaluation.
-    private bool Update(Trainer trainer, MetricsFile metrics)
+    // On the trainer's thread.
+    private void OnUpdate(Trainer trainer, TrainingRecord record)
     {
-        TrainingRecord record;
-        try
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            record = trainer.Update(context.Cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-        metrics.Add(record);
-        _losses.Enqueue(record.Loss);
-        if (_losses.Count > LossesOfTheEnd)
-            _losses.Dequeue();
+        _metrics!.Add(record);
         if (record.EvaluatedRelativeEss is { } relativeEss && trainer.BestUpdate == trainer.Updates)
             Save(trainer.BestUpdate, relativeEss);
-        Report(trainer, record);
-        return true;
+        if (trainer.IsComplete || record.EvaluatedRelativeEss is not null
+            || context.Clock.GetElapsedTime(_lastReport) >= ReportInterval)
+            Report(trainer);
+    }
+
+    // The journal never knows of an update that the metrics lack.
+    private void OnSaving()
+    {
+        _metrics!.Flush();
+        directory.Keep();
+    }
+
+    private void Report(Trainer trainer)
+    {
+        _lastReport = context.Clock.GetTimestamp();
+        var culture = CultureInfo.InvariantCulture;
+        string rate = string.Create(
+            culture, $"{Rate(trainer.Updates):G3} updates/s, loss {_metrics!.RecentLoss:G3}");
+        if (IsEvaluated(trainer.BestRelativeEss))
+            rate += string.Create(culture, $", best relative ESS {trainer.BestRelativeEss:F3}");
+        context.Progress.Report("train", trainer.Updates, options.Updates, rate);
     }
 
     private void Save(int update, double? relativeEss)
@@ -87,69 +118,39 @@ internal sealed class TrainingRun(Target target, LeapsModel model, RateNetwork n
         var notes = new Dictionary<string, string> { ["training.updates"] = update.ToString(culture) };
         if (relativeEss is { } value)
             notes.Add("training.relative_ess", value.ToString("R", culture));
-        directory.Write(RunDirectory.Model, stream => ModelFile.Write(stream, model, target, notes));
-    }
-
-    private void Report(Trainer trainer, TrainingRecord record)
-    {
-        if (!trainer.IsComplete && record.EvaluatedRelativeEss is null
-            && context.Clock.GetElapsedTime(_lastReport) < ReportInterval)
-            return;
-        _lastReport = context.Clock.GetTimestamp();
-        var culture = CultureInfo.InvariantCulture;
-        string rate = string.Create(culture, $"{Rate(trainer):G3} updates/s, loss {_losses.Average():G3}");
-        if (IsEvaluated(trainer))
-            rate += string.Create(culture, $", best relative ESS {trainer.BestRelativeEss:F3}");
-        context.Progress.Report("train", trainer.Updates, options.Updates, rate);
+        directory.Write(RunDirectory.Model, stream => ModelFile.Write(stream, network.Model, target, notes));
     }
 
     private double Seconds => context.Clock.GetElapsedTime(_start).TotalSeconds;
 
-    private double Rate(Trainer trainer) => trainer.Updates / Math.Max(Seconds, 1e-9);
+    // Of this process.
+    private double Rate(int updates) => (updates - _firstUpdate) / Math.Max(Seconds, 1e-9);
 
-    private void Interrupt(Trainer trainer)
+    private string BestKept(EmbeddedTraining training) => string.Create(CultureInfo.InvariantCulture,
+        $"{directory.PathOf(RunDirectory.Model)}, the best network so far (update {training.BestUpdate}, ")
+        + string.Create(CultureInfo.InvariantCulture, $"relative ESS {training.BestRelativeEss:F3})");
+
+    // The file may be that of a process that was killed when it was further.
+    private TrainingResult Result(EmbeddedTraining training, string cause)
     {
-        context.Notice(IsEvaluated(trainer)
-            ? $"interrupted after {trainer.Updates} updates; kept: {BestKept(trainer)}"
-            : $"interrupted after {trainer.Updates} updates, before the first evaluation: no model was kept");
-        context.Cancellation.ThrowIfCancellationRequested();
-    }
-
-    private string BestKept(Trainer trainer) => string.Create(CultureInfo.InvariantCulture,
-        $"{directory.PathOf(RunDirectory.Model)}, the best network so far (update {trainer.BestUpdate}, ")
-        + string.Create(CultureInfo.InvariantCulture, $"relative ESS {trainer.BestRelativeEss:F3})");
-
-    private TrainingResult Result(Trainer trainer)
-    {
-        bool evaluated = IsEvaluated(trainer);
-        double seconds = Seconds;
+        bool evaluated = IsEvaluated(training.BestRelativeEss);
+        Save(evaluated ? training.BestUpdate : training.Updates, evaluated ? training.BestRelativeEss : null);
         return new TrainingResult
         {
-            Updates = trainer.Updates,
-            BestUpdate = evaluated ? trainer.BestUpdate : null,
-            BestRelativeEss = evaluated ? trainer.BestRelativeEss : null,
-            FinalLoss = _losses.Count > 0 ? _losses.Average() : null,
-            Seconds = seconds,
-            UpdatesPerSecond = trainer.Updates / Math.Max(seconds, 1e-9),
-            Parameters = model.Layout.Count,
-            DeviceKind = network.DeviceKind,
+            Updates = training.Updates,
+            BestUpdate = evaluated ? training.BestUpdate : null,
+            BestRelativeEss = evaluated ? training.BestRelativeEss : null,
+            FinalLoss = _metrics!.RecentLoss,
+            Ended = cause.Length > 0 ? cause : null,
+            Seconds = Seconds,
+            UpdatesPerSecond = Rate(training.Updates),
+            Parameters = network.Model.Layout.Count,
+            DeviceKind = network.Device.DeviceKind,
             Seed = options.Seed,
             Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
             Model = directory.PathOf(RunDirectory.Model),
         };
     }
 
-    private static bool IsEvaluated(Trainer trainer) => !double.IsNegativeInfinity(trainer.BestRelativeEss);
-
-    private static void TryFlush(MetricsFile metrics)
-    {
-        try
-        {
-            metrics.Flush();
-        }
-        catch (Leaps.Model.LeapsException)
-        {
-            // The caller already has an error to tell.
-        }
-    }
+    private static bool IsEvaluated(double relativeEss) => !double.IsNegativeInfinity(relativeEss);
 }

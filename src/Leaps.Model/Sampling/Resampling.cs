@@ -32,7 +32,7 @@ public static class Resampling
         ResamplingScheme scheme, ReadOnlySpan<double> logWeights, ref RandomStream stream)
     {
         var ancestors = new int[logWeights.Length];
-        Ancestors(scheme, logWeights, ancestors, ref stream);
+        Ancestors(scheme, logWeights, ancestors.AsSpan(), ref stream);
         return ancestors;
     }
 

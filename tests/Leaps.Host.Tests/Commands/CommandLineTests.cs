@@ -44,6 +44,8 @@ public sealed class CommandLineTests : IDisposable
             Run = Accept,
             Train = Accept,
             Sample = Accept,
+            Resume = Accept,
+            Control = Accept,
             Evaluate = Accept,
             Import = Accept,
             Exact = Accept,
@@ -123,6 +125,24 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal($"leaps: {_folder.PathOf("out")} exists: choose another with --output, or remove it; "
             + "nothing was changed", Error);
         Assert.Null(_request);
+    }
+
+    [Fact]
+    public void Resume_and_ctl_read_their_options()
+    {
+        Assert.Equal(0, Run("resume", "d", "--updates", "+1000", "--replicas", "8", "--threads", "3",
+            "--time-limit", "2h"));
+        var resume = Assert.IsType<ResumeRequest>(_request);
+        Assert.Equal(("d", new Growth(1000, true), new Growth(8, false)),
+            (resume.Directory, resume.Updates!.Value, resume.Replicas!.Value));
+        Assert.Equal((1200, 8), (resume.Updates.Value.From(200), resume.Replicas.Value.From(4)));
+        Assert.Equal(["threads", "time-limit"], resume.Changes.Select(change => change.Path[0]));
+
+        Assert.Equal(0, Run("ctl", "status", "d", "--json"));
+        Assert.Equal(new ControlCommandRequest(ControlAction.Status, "d"), _request);
+        Assert.Equal(0, Run("ctl", "set", "d", "sample.resample.threshold=0.4"));
+        Assert.Equal(new ControlCommandRequest(
+            ControlAction.Set, "d", "sample.resample.threshold", "0.4"), _request);
     }
 
     [Fact]
@@ -240,6 +260,14 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--K is for --ising only", "exact", "--model", "m", "--K", "1")]
     [InlineData("--ising must be a side such as 15, or rows and columns such as 8x16, not '4y4'", "exact",
         "--ising", "4y4", "--K", "1")]
+    [InlineData("--replicas must be a whole number such as 12, or +4 for more, not 'more' (see leaps resume "
+        + "--help)", "resume", "d", "--replicas", "more")]
+    [InlineData("unknown command 'statu'; did you mean 'status'? (see leaps ctl --help)", "ctl", "statu",
+        "d")]
+    [InlineData("required argument missing for command: 'status' (see leaps ctl status --help)", "ctl",
+        "status")]
+    [InlineData("'threshold' is no setting; write KEY=VALUE, such as sample.resample.threshold=0.4", "ctl",
+        "set", "d", "threshold")]
     [InlineData("--time must be between 0 and 1", "rates", "--model", "m", "--states", "s", "--time", "2",
         "--out", "r")]
     public void Wrong_use_is_one_line_and_exit_code_2(string message, params string[] arguments)
@@ -339,8 +367,8 @@ public sealed class CommandLineTests : IDisposable
     public void Help_names_the_commands_and_the_exit_codes()
     {
         Assert.Equal(0, Run("--help"));
-        Assert.All(["run", "train", "sample", "evaluate", "import", "exact", "rates", "report",
-            ExitCode.Help],
+        Assert.All(["run", "train", "sample", "resume", "ctl", "evaluate", "import", "exact", "rates",
+            "report", ExitCode.Help],
             text => Assert.Contains(text, _output.ToString(), StringComparison.Ordinal));
         Assert.Contains("  run [CONFIG] ", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains("  train <CONFIG> ", _output.ToString(), StringComparison.Ordinal);

@@ -50,6 +50,15 @@ public class ConfigurationErrorTests
         "run.yaml, line 5: 'seed' must be a whole number from 0 to 18446744073709551615, not '-1'")]
     [InlineData("seed:", "run.yaml, line 5: 'seed' has no value; give one, or leave the key out")]
     [InlineData("threads: 9999", "run.yaml, line 5: threads is 9999; allowed: 0 to 4096.")]
+    [InlineData("sample: {walkers: 5, groups: 6}", "run.yaml, line 5: groups is 6; allowed: 0 to 5.")]
+    [InlineData("sample: {stop: {standard-error: -1}}",
+        "run.yaml, line 5: stop standard-error is -1; allowed: a finite number, 0 or more.")]
+    [InlineData("time-limit: 5",
+        "run.yaml, line 5: 'time-limit' must be a duration such as 90s, 30m or 2h, not '5'")]
+    [InlineData("time-limit: -2h",
+        "run.yaml, line 5: 'time-limit' must be a duration such as 90s, 30m or 2h, not '-2h'")]
+    [InlineData("time-limit: 99d", "run.yaml, line 5: time-limit is 99d; allowed: 0 (none) to 40d.")]
+    [InlineData("checkpoint: {every: 0}", "run.yaml, line 5: checkpoint every is 0; allowed: 10ms to 1d.")]
     [InlineData("output: [a]", "run.yaml, line 5: 'output' must be a text of one line, not a list")]
     [InlineData("train: {}", "run.yaml, line 5: 'train' needs a network; add 'network' with its kernels")]
     [InlineData("seed: 1\nseed: 2", "run.yaml, line 6: the key 'seed' is given twice (first in line 5)")]

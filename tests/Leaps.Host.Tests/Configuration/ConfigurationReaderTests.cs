@@ -39,6 +39,7 @@ public class ConfigurationReaderTests
           evaluate: {every: 15, walkers: 16, windows: 17}
         sample:
           walkers: 123
+          groups: 7
           windows: 45
           integrator: euler
           grid: exp_2
@@ -46,6 +47,9 @@ public class ConfigurationReaderTests
           resample: {threshold: 0.25, scheme: residual}
           mcmc: {kernel: heat-bath-sweep, sweeps: 3, moves: 4, rate: 0.5}
           replicas: 6
+          stop: {standard-error: 0.001}
+        checkpoint: {every: 1500ms}
+        time-limit: 90m
         seed: 18446744073709551615
         threads: 2
         output: runs/my potts
@@ -103,6 +107,7 @@ public class ConfigurationReaderTests
         Assert.Equal(new AnnealerOptions
         {
             Walkers = 123,
+            Groups = 7,
             Windows = 45,
             Integrator = IntegratorKind.Euler,
             Grid = TimeGridKind.Exp2,
@@ -119,7 +124,9 @@ public class ConfigurationReaderTests
             Seed = ulong.MaxValue,
             Threads = 2,
         }, c.Annealing);
-        Assert.Equal((6, "runs/my potts"), (c.Sample.Replicas, c.Output));
+        Assert.Equal((6, 0.001), (c.Sample.Replicas, c.Sample.TargetStandardError));
+        Assert.Equal("runs/my potts", c.Output);
+        Assert.Equal((TimeSpan.FromSeconds(1.5), TimeSpan.FromHours(1.5)), (c.CheckpointEvery, c.TimeLimit));
     }
 
     [Fact]
@@ -129,6 +136,8 @@ public class ConfigurationReaderTests
 
         Assert.Equal(new AnnealerOptions(), c.Annealing);
         Assert.Equal((1UL, 0, "runs/ising-5"), (c.Seed, c.Threads, c.Output));
+        Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.Zero, 0.0),
+            (c.CheckpointEvery, c.TimeLimit, c.Sample.TargetStandardError));
         Assert.Null(c.Network);
         Assert.Null(c.Training);
         Assert.Equal(new TrainingOptions(),
@@ -151,6 +160,8 @@ public class ConfigurationReaderTests
         Assert.Equal(Read(text).Train, Read(written).Train);
         Assert.Equal(Read(text).Sample, Read(written).Sample);
         Assert.Equal(Read(text).Output, Read(written).Output);
+        Assert.Equal((Read(text).TimeLimit, Read(text).CheckpointEvery),
+            (Read(written).TimeLimit, Read(written).CheckpointEvery));
         Assert.Equal(Read(text).Network?.Kernels, Read(written).Network?.Kernels);
         Assert.Equal(Read(text).Network?.Model, Read(written).Network?.Model);
     }
@@ -179,4 +190,35 @@ public class ConfigurationReaderTests
         Assert.Empty(c.Network!.Kernels);
         Assert.Equal("m.safetensors", Read(ConfigurationWriter.Write(c)).Network!.Model);
     }
+
+    [Theory]
+    [InlineData("0", 0, "0")]
+    [InlineData("90s", 90_000, "90s")]
+    [InlineData("1.5h", 5_400_000, "90m")]
+    [InlineData("250ms", 250, "250ms")]
+    [InlineData("0.5ms", 0.5, "0.5ms")]
+    [InlineData("48h", 172_800_000, "2d")]
+    public void A_duration_is_a_number_and_its_unit(string text, double milliseconds, string written)
+    {
+        Assert.True(Duration.TryParse(text, out var value));
+        Assert.Equal(milliseconds, value.TotalMilliseconds);
+        Assert.Equal(written, Duration.Format(value));
+        Assert.True(Duration.TryParse(written, out var again));
+        Assert.Equal(value, again);
+    }
+
+    [Theory]
+    [InlineData("seed=2", "seed", "1", "2")]
+    [InlineData("sample.resample.threshold=0.25", "sample.resample.threshold", "0.5", "0.25")]
+    [InlineData("target.J=[0, 0.5]", "target.J", "[0, 1]", "[0, 0.5]")]
+    [InlineData("network={kernels: [3, 4]}", "network.kernels", null, "[3, 4]")]
+    public void The_first_value_that_decides_over_results_and_differs_is_found(
+        string set, string key, string? before, string? now) =>
+        Assert.Equal(new ConfigurationDifference(key, before, now),
+            ConfigurationDifference.Find(Read(Minimal), Read(Minimal, set)));
+
+    [Fact]
+    public void What_no_result_depends_on_makes_no_difference() =>
+        Assert.Null(ConfigurationDifference.Find(Read(Minimal), Read(Minimal, "threads=3", "output=x",
+            "time-limit=2h", "checkpoint.every=1s")));
 }

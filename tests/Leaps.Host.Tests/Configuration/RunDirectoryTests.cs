@@ -78,7 +78,8 @@ public sealed class RunDirectoryTests : IDisposable
         }));
 
         Assert.Equal("old", File.ReadAllText(directory.PathOf(RunDirectory.Result)));
-        Assert.Single(Directory.GetFileSystemEntries(Runs));
+        Assert.Equal([RunDirectory.Result, "run.lock", "run.pid"], Directory.GetFileSystemEntries(Runs)
+            .Select(Path.GetFileName).Order(StringComparer.Ordinal));
         directory.WriteText(RunDirectory.Result, "new");
         Assert.Equal("new", File.ReadAllText(directory.PathOf(RunDirectory.Result)));
     }
@@ -90,6 +91,48 @@ public sealed class RunDirectoryTests : IDisposable
             Assert.Throws<LeapsException>(() => RunDirectory.Open(Runs)).Message);
         Assert.Equal($"{_folder.Path} is not a run directory: there is no config.yaml in it",
             Assert.Throws<LeapsException>(() => RunDirectory.Open(_folder.Path)).Message);
+    }
+
+    [Fact]
+    public void A_directory_is_one_processs_at_a_time()
+    {
+        using (var directory = RunDirectory.Create(Runs))
+        {
+            directory.WriteText(RunDirectory.Configuration, "seed: 1\n");
+            directory.WriteText(RunDirectory.Metrics, "");
+            Assert.StartsWith($"{Runs} is in use by process {Environment.ProcessId} on ",
+                Assert.Throws<LeapsException>(() => RunDirectory.OpenToResume(Runs)).Message,
+                StringComparison.Ordinal);
+        }
+        string message = Assert.Throws<LeapsException>(() => RunDirectory.OpenToResume(Runs)).Message;
+        Assert.Equal($"{Runs} can't be resumed: there is no journal.db in it; run its config.yaml anew with "
+            + "another --output", message);
+    }
+
+    [Fact]
+    public void The_lock_of_a_process_that_was_killed_is_in_nobodys_way()
+    {
+        Directory.CreateDirectory(Runs);
+        File.WriteAllText(Path.Combine(Runs, "run.lock"), "");
+        File.WriteAllText(Path.Combine(Runs, "run.pid"), "process 1 on host\n");
+        using var directory = RunDirectory.Create(Runs);
+        directory.Keep();
+        directory.WriteText("samples.npz.unfinished", "");
+        directory.RemoveUnfinished();
+        Assert.False(directory.Contains("samples.npz.unfinished"));
+    }
+
+    [Fact]
+    public void A_full_disk_is_one_line()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "The system has no /dev/full.");
+        using var directory = RunDirectory.Create(Runs);
+        File.CreateSymbolicLink(directory.PathOf(RunDirectory.Metrics), "/dev/full");
+        string message = Assert.Throws<LeapsException>(
+            () => directory.AppendLine(RunDirectory.Metrics, "1,2")).Message;
+        Assert.StartsWith($"{directory.PathOf(RunDirectory.Metrics)} can't be written: ", message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
     }
 
     [Fact]

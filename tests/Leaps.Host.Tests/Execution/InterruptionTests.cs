@@ -1,3 +1,4 @@
+using Leaps.Actors.Journal;
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
 using Leaps.Host.Execution;
@@ -33,23 +34,22 @@ public sealed class InterruptionTests : IDisposable
             "train ", "run", Config("evaluate: {every: 1, walkers: 16, windows: 1}"), "--progress");
 
         Assert.Equal(130, code);
-        Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
+        Assert.Equal(["config.yaml", "journal.db", "metrics.csv", "model.safetensors", "run.lock"], Files);
         string model = Path.Combine(Output, "model.safetensors");
         Assert.NotNull(ModelFile.Load(model).Target);
-        Assert.Contains($"interrupted after 1 updates; kept: {model}, the best network so far (update 1, ",
+        Assert.EndsWith($"leaps: interrupted while training; go on with: leaps resume {Output}",
             _program.Error, StringComparison.Ordinal);
-        Assert.EndsWith("leaps: interrupted", _program.Error, StringComparison.Ordinal);
         string metrics = File.ReadAllText(Path.Combine(Output, "metrics.csv"));
         Assert.EndsWith("\n", metrics, StringComparison.Ordinal);
-        Assert.Equal(2, metrics.TrimEnd().Split('\n').Length);
+        string[] lines = metrics.TrimEnd().Split('\n')[1..];
+        Assert.Equal(Enumerable.Range(1, lines.Length), lines.Select(line => int.Parse(line.Split(',')[0])));
     }
 
     [Fact]
-    public void A_training_that_is_interrupted_before_an_evaluation_keeps_no_model()
+    public void A_training_that_is_interrupted_before_an_evaluation_has_no_model_yet()
     {
         Assert.Equal(130, _program.RunUntil("train ", "train", Config("evaluate: {every: 0}"), "--progress"));
-        Assert.Equal(["config.yaml", "metrics.csv"], Files);
-        Assert.Contains("no model was kept", _program.Error, StringComparison.Ordinal);
+        Assert.Equal(["config.yaml", "journal.db", "metrics.csv", "run.lock"], Files);
     }
 
     [Fact]
@@ -58,8 +58,10 @@ public sealed class InterruptionTests : IDisposable
         string config = Config("evaluate: {every: 0}", "sample: {walkers: 10, windows: 3}\n");
         Assert.Equal(130, _program.RunUntil(
             "sample ", "run", config, "--set", "train.updates=3", "--progress"));
-        Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
-        Assert.Contains("to sample with it: leaps sample ", _program.Error, StringComparison.Ordinal);
+        Assert.Equal(["config.yaml", "journal.db", "metrics.csv", "model.safetensors", "run.lock",
+            "sampling.db"], Files);
+        Assert.EndsWith($"leaps: interrupted while sampling; go on with: leaps resume {Output}",
+            _program.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,17 +69,33 @@ public sealed class InterruptionTests : IDisposable
     {
         string config = Config("evaluate: {every: 0}", "sample: {walkers: 10, windows: 1, grid: adaptive}\n");
         Assert.Equal(1, _program.Run("run", config, "--set", "train.updates=3", "--set", "target.beta=4"));
-        Assert.StartsWith("failed in sampling; kept: ", _program.Error, StringComparison.Ordinal);
+        Assert.StartsWith("failed while sampling; what was done is kept; once it is mended: leaps resume ",
+            _program.Error, StringComparison.Ordinal);
         Assert.Contains("leaps: The adaptive grid reached only", _program.Error, StringComparison.Ordinal);
-        Assert.Equal(["config.yaml", "metrics.csv", "model.safetensors"], Files);
+        Assert.Equal(["config.yaml", "journal.db", "metrics.csv", "model.safetensors", "run.lock",
+            "sampling.db"], Files);
     }
 
     [Fact]
-    public void A_sampling_that_is_interrupted_without_training_leaves_nothing()
+    public void A_sampling_that_is_interrupted_is_resumed_and_ends_as_if_it_had_not_been()
     {
         string config = _folder.Write(
             "c.yaml", $"target: {{model: ising, lattice: 3, beta: 0.4}}\noutput: {Output}\n");
         Assert.Equal(130, _program.RunUntil("sample ", "run", config, "--progress"));
+        Assert.Equal(0, _program.Run("resume", Output));
+        Assert.Equal(0, _program.Run("run", config, "--output", _folder.PathOf("whole")));
+        Assert.Equal(File.ReadAllBytes(_folder.PathOf("whole/samples.npz")),
+            File.ReadAllBytes(_folder.PathOf("out/samples.npz")));
+    }
+
+    [Fact]
+    public void A_sampling_that_cannot_begin_leaves_nothing()
+    {
+        string config = _folder.Write("c.yaml",
+            "target: {model: ising, lattice: 3, beta: 4}\nsample: {walkers: 10, windows: 1, grid: adaptive}\n"
+            + $"output: {Output}\n");
+        Assert.StartsWith("The adaptive grid reached only", _program.Refusal("run", config),
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(Output));
     }
 
@@ -98,23 +116,29 @@ public sealed class InterruptionTests : IDisposable
     }
 
     [Fact]
-    public void A_full_disk_stops_the_training_with_one_line()
+    public void A_full_disk_stops_the_training_with_one_line_and_it_goes_on_when_there_is_room()
     {
-        Assert.SkipUnless(File.Exists("/dev/full"), "The system has no /dev/full.");
         var configuration = ConfigurationReader.ReadFile(Config("evaluate: {every: 0}"),
             Override.Parse("train.updates=5"));
         var target = configuration.Target.CreateTarget();
-        var network = PreparedNetwork.Of(configuration, target)!;
         using var directory = RunDirectory.Create(Output);
-        File.CreateSymbolicLink(directory.PathOf(RunDirectory.Metrics), "/dev/full");
         var context = new JobContext(new NoProgress(), _ => { }, TimeProvider.System, CancellationToken.None);
+        using var journal = SqliteJournal.Create(directory.PathOf(RunDirectory.Journal), "r");
+        journal.LimitPages(1);
 
-        var error = Assert.Throws<LeapsException>(() => new TrainingRun(
-            target, network.Model, network.Device, configuration.Training!, directory, context).Run());
+        TrainingResult Train()
+        {
+            var network = PreparedNetwork.Of(configuration, target)!;
+            return new TrainingRun(
+                target, network, configuration.Training!, directory, journal, context).Run();
+        }
 
-        Assert.StartsWith($"{directory.PathOf(RunDirectory.Metrics)} can't be written: ", error.Message,
-            StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', error.Message);
+        var error = Assert.Throws<LeapsException>(Train);
+        Assert.Equal($"{directory.PathOf(RunDirectory.Journal)} can't grow, as its disk is full: free some "
+            + "space and resume; what was acknowledged is safe.", error.Message);
         Assert.False(directory.Contains(RunDirectory.Model));
+        journal.LimitPages(100_000);
+        Assert.Equal(5, Train().Updates);
+        Assert.True(directory.Contains(RunDirectory.Model));
     }
 }

@@ -13,11 +13,17 @@ internal sealed class Program
     public string Output { get; private set; } = "";
     public string Error { get; private set; } = "";
 
+    private volatile CancellationTokenSource? _cancellation;
+
+    /// <summary>Interrupts what another thread runs.</summary>
+    public void PressCtrlC() => _cancellation!.Cancel();
+
     /// <param name="cancelAt">the start of a line of progress at which Ctrl-C is pressed; null: never</param>
     /// <param name="arguments">the command line</param>
     public int RunUntil(string? cancelAt, params string[] arguments)
     {
         using var cancellation = new CancellationTokenSource();
+        _cancellation = cancellation;
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new InterruptingWriter(cancelAt, cancellation) { NewLine = "\n" };
         int code = LeapsCommandLine.Run(arguments, LeapsJobs.Create(), new Surroundings

@@ -25,8 +25,8 @@ public sealed class RunJobTests(TrainedRun trained) : IClassFixture<TrainedRun>,
     public void A_run_leaves_its_files_and_nothing_else()
     {
         Assert.Equal(
-            ["config.yaml", "metrics.csv", "model.safetensors", "report.html", "result.json", "samples.npz",
-                "windows.csv"],
+            ["config.yaml", "journal.db", "metrics.csv", "model.safetensors", "report.html", "result.json",
+                "run.lock", "samples.npz", "sampling.db", "windows.csv"],
             Directory.EnumerateFileSystemEntries(trained.Path).Select(Path.GetFileName)
                 .Order(StringComparer.Ordinal));
         Assert.Equal(trained.Result.GetRawText() + "\n", File.ReadAllText(trained.File("result.json")));

@@ -132,7 +132,7 @@ public sealed class ResamplingTests
         {
             var ancestors = new int[slots];
             var stream = Stream(slots);
-            Resampling.Ancestors(scheme, logWeights, ancestors, ref stream);
+            Resampling.Ancestors(scheme, logWeights, ancestors.AsSpan(), ref stream);
             Assert.DoesNotContain(3, ancestors);
             Assert.Equal(ancestors.Order(), ancestors);
         }

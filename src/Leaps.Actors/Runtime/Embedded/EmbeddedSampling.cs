@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Google.Protobuf;
 using Leaps.Actors.Coordinator;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
@@ -114,6 +115,20 @@ public sealed class EmbeddedSampling : IDisposable
         if (state.End!.Replicas == 0)
             throw new LeapsException($"{state.End.Cause}, before a replica was complete: there is no result.");
         return (SamplingJournal.ReadResult(_journal, state), state.End.Cause);
+    }
+
+    /// <summary>
+    /// More replicas for a sampling that no process runs, ended or not. One that ended before all was done
+    /// goes on with as many as it has.
+    /// </summary>
+    /// <param name="journal">of a sampling that has begun</param>
+    /// <param name="replicas">in all; not fewer than there are</param>
+    /// <exception cref="LeapsException">The journal refused.</exception>
+    public static void Extend(IJournal journal, int replicas)
+    {
+        var extended = new CoordinatorEvent { RunExtended = new RunExtended { Replicas = replicas } };
+        journal.Append(ActorNames.Coordinator, journal.LastSequence(ActorNames.Coordinator),
+            [extended.ToByteArray()]);
     }
 
     /// <summary>A command of the user to the coordinator.</summary>
