@@ -99,7 +99,8 @@ internal static class ActorFigures
             }
             rates[round] = groups * windows / clock.Elapsed.TotalSeconds;
         }
-        Row($"summaries a second, {groups} groups", Median(rates).ToString("N0", CultureInfo.InvariantCulture));
+        Row($"summaries a second, {groups} groups",
+            Median(rates).ToString("N0", CultureInfo.InvariantCulture));
     }
 
     private static GroupSummary Summary(int group, int window) => new()
@@ -178,8 +179,14 @@ internal static class ActorFigures
         return values[values.Length / 2];
     }
 
-    private static string Percent(double[] ratios) => FormattableString.Invariant(
-        $"{100 * (Median(ratios) - 1):+0.0;-0.0} % ({100 * (ratios[0] - 1):+0.0;-0.0} to {100 * (ratios[^1] - 1):+0.0;-0.0})");
+    private static string Percent(double[] ratios)
+    {
+        double median = Median(ratios);     // sorts
+        return $"{Text(median)} % ({Text(ratios[0])} to {Text(ratios[^1])})";
+
+        static string Text(double ratio) =>
+            FormattableString.Invariant($"{100 * (ratio - 1):+0.0;-0.0}");
+    }
 
     private static void Row(string what, string figure) => Console.WriteLine($"| {what} | {figure} |");
 }

@@ -65,7 +65,8 @@ internal sealed class ReplayBufferActor(ReplayBufferState state, Action<string, 
                 tell(send.Recipient, send.Body);
                 break;
             case SaveRollout save:
-                writer.Enqueue(new JournalSnapshot(NameOf(save.Rollout.Entry.Index), 0, save.Rollout.ToBytes()),
+                string name = NameOf(save.Rollout.Entry.Index);
+                writer.Enqueue(new JournalSnapshot(name, 0, save.Rollout.ToBytes()),
                     failure => tellSelf(
                         failure is null ? new RolloutSaved(save.Rollout) : new SaveFailed(failure)));
                 break;

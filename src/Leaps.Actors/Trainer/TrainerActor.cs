@@ -67,8 +67,8 @@ internal sealed class TrainerActor(TrainerState state, Action<string, object> te
                 device.Change(change.Change);
                 break;
             case PlacedSave placed:
-                device.Save(placed.Save, (checkpoint, updates) => placed.Place.Save(checkpoint,
-                    failure => tellSelf(failure is null ? new TrainerStored(updates) : new SaveFailed(failure))));
+                device.Save(placed.Save, (checkpoint, updates) => placed.Place.Save(checkpoint, failure =>
+                    tellSelf(failure is null ? new TrainerStored(updates) : new SaveFailed(failure))));
                 break;
             default:
                 observe(effect);

@@ -200,7 +200,12 @@ public sealed record TrainerState(TrainingOptions Options)
     {
         if (Doing == Work.Running)
             effects.Add(new CancelUpdate());
-        return this with { Halting = true, SaveDue = true, Doing = Doing == Work.Running ? Doing : Work.None };
+        return this with
+        {
+            Halting = true,
+            SaveDue = true,
+            Doing = Doing == Work.Running ? Doing : Work.None,
+        };
     }
 
     // Whatever the messages so far allow to be done now.
@@ -240,8 +245,8 @@ public sealed record TrainerState(TrainingOptions Options)
             entry => !Stored.Contains(entry.Index) && !Pending.ContainsKey(entry.Index), s_none);
         if (lost != s_none)
         {
-            effects.Add(new StopRun($"rollout {lost.Index} of the replay buffer is damaged or missing: restore "
-                + "the journal from a copy, or start the run anew."));
+            effects.Add(new StopRun($"rollout {lost.Index} of the replay buffer is damaged or missing: "
+                + "restore the journal from a copy, or start the run anew."));
             return this with { Over = true };
         }
         effects.Add(Request());

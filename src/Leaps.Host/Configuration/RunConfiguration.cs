@@ -33,7 +33,7 @@ public sealed record RunConfiguration
     public TimeSpan TimeLimit { get; init; }
 
     /// <summary>From one checkpoint to the next: what a crash costs at most.</summary>
-    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The run directory, relative to the working directory.</summary>
     public required string Output { get; init; }

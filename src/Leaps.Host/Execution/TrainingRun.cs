@@ -26,7 +26,7 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
     private long _start, _lastReport;
 
     /// <summary>From one checkpoint to the next.</summary>
-    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The training ends after this time, with the best network so far; zero: not.</summary>
     public TimeSpan TimeLimit { get; init; }
@@ -50,7 +50,8 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
             makesRollouts ? PreparedNetwork.OnDevice(network.Model) : null, options, journal,
             new EmbeddedTrainingOptions
             {
-                SnapshotInterval = CheckpointEvery,
+                // A trainer is larger than a group of walkers, and nobody waits for its first window.
+                SnapshotInterval = 5 * CheckpointEvery,
                 TimeLimit = TimeLimit,
                 Clock = context.Clock,
                 OnUpdate = OnUpdate,

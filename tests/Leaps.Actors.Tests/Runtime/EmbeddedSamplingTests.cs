@@ -180,6 +180,7 @@ public sealed class EmbeddedSamplingTests
         Assert.Equal(expected.Windows.Select(Numbers), actual.Windows.Select(Numbers));
 
         static (double, double, double, IntegrationCost, string) Numbers(EnsembleWindow window) =>
-            (window.RelativeEss, window.LogZ, window.LogZStdErr, window.Cost, string.Join(' ', window.Resampled));
+            (window.RelativeEss, window.LogZ, window.LogZStdErr, window.Cost,
+                string.Join(' ', window.Resampled));
     }
 }

@@ -148,7 +148,8 @@ public sealed class EmbeddedTrainingTests
     private static Task<string> RunAsync(EmbeddedTraining training) =>
         Task.Run(() => training.Run()).WaitAsync(TimeSpan.FromSeconds(60));
 
-    private static Task<ControlReply> Ask(EmbeddedTraining training, Command command, string key, string value) =>
+    private static Task<ControlReply> Ask(
+        EmbeddedTraining training, Command command, string key, string value) =>
         training.Ask(new ControlRequest { Request = 1, Command = command, Key = key, Value = value },
             TestContext.Current.CancellationToken);
 

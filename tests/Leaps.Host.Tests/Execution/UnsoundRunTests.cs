@@ -49,7 +49,7 @@ public sealed class UnsoundRunTests : IDisposable
     {
         string output = Stopped(), file = Path.Combine(output, "config.yaml");
         File.WriteAllText(file, File.ReadAllText(file).Replace("threads: 0", "threads: 2")
-            .Replace("every: 5s", "every: 1s"));
+            .Replace("every: 1s", "every: 2s"));
         Assert.Equal(0, _program.Run("resume", output));
     }
 

@@ -61,7 +61,7 @@ internal sealed class TrainingDisk(SimulatedClock clock, Dice dice)
         _generation++;
     }
 
-    /// <summary>A trainer as the disk has it; what is under way is waited for, as a new writer would.</summary>
+    /// <summary>A trainer as the disk has it; what is under way is waited for.</summary>
     public TrainerState Restore(TrainerState state, Algorithm2 trainer)
     {
         while (_pending.TryDequeue(out var entry))

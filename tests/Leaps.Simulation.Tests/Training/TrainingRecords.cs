@@ -29,7 +29,7 @@ internal sealed class TrainingRecords
     public void Add(ParameterVersion version)
     {
         if (_versions.TryGetValue(version.Update, out var known) && !known.Sha256.Equals(version.Sha256))
-            throw new ViolationException("Versions", $"two versions of the parameters after {version.Update}.");
+            throw new ViolationException("Versions", $"two versions of parameters after {version.Update}.");
         _versions[version.Update] = version;
     }
 

@@ -227,7 +227,10 @@ internal sealed class TrainingSimulation
             var transition = State.Apply(message);
             State = transition.State;
             foreach (var effect in transition.Effects)
-                _effects.Add(effect is SaveTrainer save ? new Placed(save, simulation._disk.Events) : effect, Append);
+            {
+                _effects.Add(
+                    effect is SaveTrainer save ? new Placed(save, simulation._disk.Events) : effect, Append);
+            }
             Perform();
         }
 

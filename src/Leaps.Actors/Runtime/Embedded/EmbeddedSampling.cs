@@ -53,12 +53,12 @@ public sealed class EmbeddedSampling : IDisposable
     private readonly ConcurrentDictionary<int, Lazy<Mailbox>> _groups = new();
     private readonly ConcurrentDictionary<int, Lazy<Mailbox>> _losing = new();
     private readonly ConcurrentDictionary<int, int> _restarts = new();
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<ControlReply>> _asked = new();
+    private readonly Inquiries _inquiries = new();
     private readonly TaskCompletionSource<CoordinatorState> _end =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _snapshots = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _snapshots =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SamplingTask _task;
-    private long _requests;
     private volatile bool _closed;
 
     /// <param name="task">what is sampled; a journal that has begun must have begun with it</param>
@@ -79,7 +79,7 @@ public sealed class EmbeddedSampling : IDisposable
         _movers = new MoverPool(task, network, threads, Fail);
         var actor = new CoordinatorActor(state, Send, message => _coordinator!.Post(message),
             new ActorJournal(journal, _writer, ActorNames.Coordinator), new Observer(this));
-        _coordinator = new Mailbox(Guarded(actor.Receive), Fail);
+        _coordinator = new Mailbox(actor.Receive, _options.Notice, Fail);
     }
 
     /// <summary>Runs to the end.</summary>
@@ -113,7 +113,8 @@ public sealed class EmbeddedSampling : IDisposable
         _writer.Flush().Wait(CancellationToken.None);
         var state = _end.Task.Result;
         if (state.End!.Replicas == 0)
-            throw new LeapsException($"{state.End.Cause}, before a replica was complete: there is no result.");
+            throw new LeapsException(
+                $"{state.End.Cause}, before a replica was complete: there is no result.");
         return (SamplingJournal.ReadResult(_journal, state), state.End.Cause);
     }
 
@@ -132,16 +133,10 @@ public sealed class EmbeddedSampling : IDisposable
     }
 
     /// <summary>A command of the user to the coordinator.</summary>
-    public Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation = default)
-    {
-        string asker = FormattableString.Invariant($"control-{Interlocked.Increment(ref _requests)}");
-        var reply = new TaskCompletionSource<ControlReply>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _asked[asker] = reply;
-        Tell(new ControlAsked(asker, request));
-        return reply.Task.WaitAsync(cancellation);
-    }
+    public Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation = default) =>
+        _inquiries.Ask(request, _coordinator, cancellation);
 
-    /// <summary>Ends every actor where it is, as a crash would, except that the journal is in order.</summary>
+    /// <summary>Ends every actor where it is, as a crash would; but the journal is in order.</summary>
     public void Dispose()
     {
         if (_closed)
@@ -204,23 +199,10 @@ public sealed class EmbeddedSampling : IDisposable
         Mailbox? mailbox = null;
         var actor = new WalkerGroupActor(state, Send, message => mailbox!.Post(message), _movers,
             new ActorJournal(_journal, _writer, name));
-        mailbox = new Mailbox(Guarded(actor.Receive), error => OnGroupFailure(group, error));
+        mailbox = new Mailbox(actor.Receive, _options.Notice, error => OnGroupFailure(group, error));
         mailbox.Start();
         return mailbox;
     }
-
-    // What was refused leaves the state as it was: the run goes on without the message.
-    private Action<object> Guarded(Action<object> receive) => message =>
-    {
-        try
-        {
-            receive(message);
-        }
-        catch (ProtocolException refused)
-        {
-            _options.Notice($"refused: {refused.Message}");
-        }
-    };
 
     // What the user can put right, such as a full disk, ends the run; anything else may be the device's.
     private void OnGroupFailure(int group, Exception error)
@@ -255,11 +237,7 @@ public sealed class EmbeddedSampling : IDisposable
 
         public void OnSnapshotsTaken() => sampling._snapshots.TrySetResult();
 
-        public void OnReply(string asker, ControlReply reply)
-        {
-            if (sampling._asked.TryRemove(asker, out var waiting))
-                waiting.TrySetResult(reply);
-        }
+        public void OnReply(string asker, ControlReply reply) => sampling._inquiries.Answer(asker, reply);
 
         public void OnEnd(CoordinatorState state) => sampling._end.TrySetResult(state);
 

@@ -55,12 +55,11 @@ public sealed class EmbeddedTraining : IDisposable
     private readonly Mailbox _mailbox;
     private readonly Mailbox? _buffer;
     private readonly RolloutPool? _rollouts;
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<ControlReply>> _asked = new();
+    private readonly Inquiries _inquiries = new();
     private readonly TaskCompletionSource<string> _end =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _halted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _epoch;
-    private long _requests;
     private volatile bool _closed;
 
     /// <param name="target">what the network is to sample</param>
@@ -89,13 +88,13 @@ public sealed class EmbeddedTraining : IDisposable
         _device = new TrainerDevice(_trainer, target, options.OnUpdate, options.OnSaving, Fail);
         var actor = new TrainerActor(state, Send, message => _mailbox!.Post(message), _device,
             new ActorJournal(journal, _writer, ActorNames.Trainer), Observe);
-        _mailbox = new Mailbox(Guarded(actor.Receive), Fail);
+        _mailbox = new Mailbox(actor.Receive, _options.Notice, Fail);
         if (!usesBuffer)
             return;
         var bufferState = ReplayBufferActor.Recover(journal, training, target);
         var buffer = new ReplayBufferActor(
             bufferState, Send, message => _buffer!.Post(message), _writer);
-        _buffer = new Mailbox(Guarded(buffer.Receive), Fail);
+        _buffer = new Mailbox(buffer.Receive, _options.Notice, Fail);
         _rollouts = new RolloutPool(target, model.Layout, rolloutNetwork!, training,
             made => Send(ActorNames.ReplayBuffer, made), Fail);
     }
@@ -116,7 +115,8 @@ public sealed class EmbeddedTraining : IDisposable
         _buffer?.Start();
         _buffer?.Post(new BufferBegins());
         _mailbox.Start();
-        _mailbox.Post(new TrainerBegins(_epoch, _trainer.Updates, _trainer.EvaluationDue, _trainer.IsComplete));
+        _mailbox.Post(new TrainerBegins(
+            _epoch, _trainer.Updates, _trainer.EvaluationDue, _trainer.IsComplete));
         using var due = _options.Clock.CreateTimer(
             _ => _mailbox.Post(new SaveDue()), null, _options.SnapshotInterval, _options.SnapshotInterval);
         using var limit = _options.TimeLimit <= TimeSpan.Zero ? null : _options.Clock.CreateTimer(
@@ -142,14 +142,8 @@ public sealed class EmbeddedTraining : IDisposable
     }
 
     /// <summary>A command of the user to the trainer.</summary>
-    public Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation = default)
-    {
-        string asker = FormattableString.Invariant($"control-{Interlocked.Increment(ref _requests)}");
-        var reply = new TaskCompletionSource<ControlReply>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _asked[asker] = reply;
-        _mailbox.Post(new ControlAsked(asker, request));
-        return reply.Task.WaitAsync(cancellation);
-    }
+    public Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation = default) =>
+        _inquiries.Ask(request, _mailbox, cancellation);
 
     /// <summary>Ends every actor where it is; the journal is in order.</summary>
     public void Dispose()
@@ -171,8 +165,7 @@ public sealed class EmbeddedTraining : IDisposable
     {
         if (message is ControlReply reply)
         {
-            if (_asked.TryRemove(recipient, out var waiting))
-                waiting.TrySetResult(reply);
+            _inquiries.Answer(recipient, reply);
             return;
         }
         if (_closed)
@@ -198,18 +191,6 @@ public sealed class EmbeddedTraining : IDisposable
                 break;
         }
     }
-
-    private Action<object> Guarded(Action<object> receive) => message =>
-    {
-        try
-        {
-            receive(message);
-        }
-        catch (ProtocolException refused)
-        {
-            _options.Notice($"refused: {refused.Message}");
-        }
-    };
 
     private void Fail(Exception error) => _end.TrySetException(error);
 }

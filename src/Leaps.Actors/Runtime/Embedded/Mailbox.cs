@@ -1,12 +1,16 @@
 using System.Threading.Channels;
+using Leaps.Actors.Protocol;
 
 namespace Leaps.Actors.Runtime.Embedded;
 
 /// <summary>
-/// The messages of one actor, handled one at a time in the order in which they came. Whatever the actor
-/// throws ends it and is told to <paramref name="failed"/>.
+/// The messages of one actor, handled one at a time in the order in which they came.
 /// </summary>
-internal sealed class Mailbox(Action<object> receive, Action<Exception> failed)
+/// <param name="receive">the actor</param>
+/// <param name="refused">takes what it says of a message that it refused; its state is as it was, and it goes
+/// on</param>
+/// <param name="failed">takes whatever else it throws, which ends it</param>
+internal sealed class Mailbox(Action<object> receive, Action<string> refused, Action<Exception> failed)
 {
     private readonly Channel<object> _messages = Channel.CreateUnbounded<object>(
         new UnboundedChannelOptions { SingleReader = true });
@@ -30,6 +34,18 @@ internal sealed class Mailbox(Action<object> receive, Action<Exception> failed)
         Close();
     }
 
+    private void Handle(object message)
+    {
+        try
+        {
+            receive(message);
+        }
+        catch (ProtocolException refusal)
+        {
+            refused($"refused: {refusal.Message}");
+        }
+    }
+
     private async Task Run()
     {
         try
@@ -38,7 +54,7 @@ internal sealed class Mailbox(Action<object> receive, Action<Exception> failed)
             {
                 if (_dead)
                     return;
-                receive(message);
+                Handle(message);
             }
         }
         catch (Exception error)

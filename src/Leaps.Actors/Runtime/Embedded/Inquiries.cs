@@ -1,0 +1,29 @@
+using System.Collections.Concurrent;
+using Leaps.Actors.Coordinator;
+using Leaps.Actors.Protocol;
+
+namespace Leaps.Actors.Runtime.Embedded;
+
+/// <summary>Commands of the user that an actor has not answered yet.</summary>
+internal sealed class Inquiries
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<ControlReply>> _open = new();
+    private long _requests;
+
+    /// <param name="request">the command</param>
+    /// <param name="mailbox">of the actor that answers</param>
+    /// <param name="cancellation">of the wait for the answer</param>
+    public Task<ControlReply> Ask(ControlRequest request, Mailbox mailbox, CancellationToken cancellation)
+    {
+        string asker = FormattableString.Invariant($"control-{Interlocked.Increment(ref _requests)}");
+        var open = _open[asker] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        mailbox.Post(new ControlAsked(asker, request));
+        return open.Task.WaitAsync(cancellation);
+    }
+
+    public void Answer(string asker, ControlReply reply)
+    {
+        if (_open.TryRemove(asker, out var open))
+            open.TrySetResult(reply);
+    }
+}
