@@ -288,7 +288,9 @@ internal sealed class TrainingSimulation
                     simulation._result = trainer.Model;
                     break;
                 case StopRun stop:
-                    throw new ViolationException("Shell", $"the training stops: {stop.Cause}");
+                    throw new ViolationException("Shell",
+                        $"the training stops: {stop.Cause}\n{Text(State)}\n"
+                        + string.Join(' ', simulation._disk.Rollouts.Keys.Order()));
             }
         }
 
