@@ -51,7 +51,10 @@ public sealed record TrainerState(TrainingOptions Options)
     private bool EvaluationDue { get; init; }
     private bool IsComplete { get; init; }
     private string Cause { get; init; } = "";
-    private ImmutableHashSet<int>? Stored { get; init; }
+
+    // Rollouts that the buffer has said are durable; all of them once it has answered.
+    private ImmutableHashSet<int> Stored { get; init; } = [];
+    private bool KnowsBuffer { get; init; }
     private bool SaveDue { get; init; }
     private bool Halting { get; init; }
     private bool Over { get; init; }
@@ -117,7 +120,7 @@ public sealed record TrainerState(TrainingOptions Options)
     {
         // An answer to another life of the trainer may be older than what that one heard; and a buffer that
         // comes to life has not heard the question.
-        if (Stored is null && ready.Epoch != Epoch)
+        if (!KnowsBuffer && ready.Epoch != Epoch)
         {
             if (Begun)
                 effects.Add(new Send(ActorNames.ReplayBuffer, new BufferQuery { Epoch = Epoch }));
@@ -125,7 +128,8 @@ public sealed record TrainerState(TrainingOptions Options)
         }
         var next = this with
         {
-            Stored = [.. Stored ?? [], .. ready.Rollouts],
+            KnowsBuffer = true,
+            Stored = Stored.Union(ready.Rollouts),
             Pending = Pending.RemoveRange(ready.Rollouts),
         };
         foreach (var order in next.Pending.Values)
@@ -137,7 +141,7 @@ public sealed record TrainerState(TrainingOptions Options)
 
     private TrainerState OnStored(RolloutStored stored) => this with
     {
-        Stored = Stored?.Add(stored.Index),
+        Stored = Stored.Add(stored.Index),
         Pending = Pending.Remove(stored.Index),
     };
 
@@ -234,7 +238,7 @@ public sealed record TrainerState(TrainingOptions Options)
             effects.Add(new RunUpdate(null));
             return this with { Doing = Work.Running };
         }
-        if (Stored is null)
+        if (!KnowsBuffer)
             return this;
         if (OrderedThrough < Updates && Missing().Any())
         {
@@ -254,7 +258,7 @@ public sealed record TrainerState(TrainingOptions Options)
     }
 
     private IEnumerable<ScheduledRollout> Missing() =>
-        _schedule.MadeWith(Updates).Where(entry => !Stored!.Contains(entry.Index));
+        _schedule.MadeWith(Updates).Where(entry => !Stored.Contains(entry.Index));
 
     private Send Request() =>
         new(ActorNames.ReplayBuffer, new BatchRequest { Update = Updates, Pairs = Options.Batch });

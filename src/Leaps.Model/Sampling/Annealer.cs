@@ -77,7 +77,7 @@ public sealed class Annealer
             state.LogNormalizerRatio += weight.LogMeanExp;          // log Z += log mean e^a
             state.Resamplings++;
             var stream = new RandomStream(_options.Seed, RandomPurpose.Resampling, step: n);
-            walkers.TakeAncestors(Resampling.Ancestors(
+            walkers.TakeAncestors(Resampling.AncestorsInGroups(
                 _options.Resampling, walkers.LogWeights, _groupSizes, ref stream));
         }
         return summary;

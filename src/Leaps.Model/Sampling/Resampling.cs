@@ -38,7 +38,7 @@ public static class Resampling
 
     /// <summary>As many ancestors as walkers, of a population in groups.</summary>
     /// <exception cref="LeapsException">A log-weight is NaN or +∞, or every weight is zero.</exception>
-    public static int[] Ancestors(ResamplingScheme scheme, ReadOnlySpan<double> logWeights,
+    public static int[] AncestorsInGroups(ResamplingScheme scheme, ReadOnlySpan<double> logWeights,
         ReadOnlySpan<int> groupSizes, ref RandomStream stream)
     {
         var ancestors = new int[logWeights.Length];

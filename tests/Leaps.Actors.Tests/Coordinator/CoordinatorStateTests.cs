@@ -188,7 +188,7 @@ public sealed class CoordinatorStateTests
             var plans = effects.Plans().ToArray();
             var stream = new RandomStream(
                 task.OptionsOf(replica).Seed, RandomPurpose.Resampling, step: 1);
-            int[] expected = Resampling.Ancestors(scheme, weights, task.GroupSizes, ref stream);
+            int[] expected = Resampling.AncestorsInGroups(scheme, weights, task.GroupSizes, ref stream);
             Assert.Equal(expected, Ancestors(coordinator, plans, weights, replica));
             Assert.All(plans, plan =>
                 Assert.Equal((1, 2, false), (plan.Resampling, plan.Window, plan.Again)));

@@ -59,7 +59,7 @@ internal sealed class Resampled
         var stream = new Model.Random.RandomStream(
             task.Options.Seed, Model.Random.RandomPurpose.Resampling, step: window - 1);
         result.After = result.Population(window);
-        result.After.TakeAncestors(Resampling.Ancestors(
+        result.After.TakeAncestors(Resampling.AncestorsInGroups(
             scheme, result.Before.LogWeights, task.GroupSizes, ref stream));
         return result;
     }

@@ -136,7 +136,7 @@ public class ConfigurationReaderTests
 
         Assert.Equal(new AnnealerOptions(), c.Annealing);
         Assert.Equal((1UL, 0, "runs/ising-5"), (c.Seed, c.Threads, c.Output));
-        Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.Zero, 0.0),
+        Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.Zero, 0.0),
             (c.CheckpointEvery, c.TimeLimit, c.Sample.TargetStandardError));
         Assert.Null(c.Network);
         Assert.Null(c.Training);
