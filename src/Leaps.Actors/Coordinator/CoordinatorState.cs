@@ -91,6 +91,7 @@ public sealed partial record CoordinatorState
     public Transition<CoordinatorState> Apply(object message)
     {
         var effects = ImmutableArray.CreateBuilder<Effect>();
+        CheckGroup(message);
         var next = message switch
         {
             Begin => OnBegin(effects),
@@ -109,6 +110,23 @@ public sealed partial record CoordinatorState
             _ => throw new ProtocolException($"the coordinator has no use for a {message.GetType().Name}."),
         };
         return new Transition<CoordinatorState>(next, effects.DrainToImmutable());
+    }
+
+    private void CheckGroup(object message)
+    {
+        int group = message switch
+        {
+            GroupSummary m => m.Group,
+            SnapshotStored m => m.Group,
+            GroupReady m => m.Group,
+            ResidualShare m => m.Group,
+            PlacementRequest m => m.Group,
+            TransferForgotten m => m.ToGroup,
+            _ => 0,
+        };
+        if (group >= Replicas.Count * Task.Groups)
+            throw new ProtocolException(
+                $"{message.GetType().Name} of group {group}: the run has {Replicas.Count * Task.Groups} groups.");
     }
 
     internal CoordinatorState With(SamplingTask task) => this with

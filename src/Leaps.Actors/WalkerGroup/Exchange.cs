@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Leaps.Actors.Protocol;
+using Leaps.Model;
 using Leaps.Model.Random;
 using Leaps.Model.Sampling;
 
@@ -64,7 +65,7 @@ internal sealed record Exchange(ResamplingPlan Plan)
             ToGroup = Plan.Group,
         });
 
-    /// <exception cref="ProtocolException">The transfers don't fill the group's slots.</exception>
+    /// <exception cref="LeapsException">The transfers don't fill the group's slots.</exception>
     public GroupWalkers Finish(
         IReadOnlyDictionary<int, WalkerTransfer> arrived, SamplingTask task, int group)
     {
@@ -72,10 +73,18 @@ internal sealed record Exchange(ResamplingPlan Plan)
         if (Kept is not null)
             parts.Add(Kept);
         parts.Sort((left, right) => left.FirstSlot.CompareTo(right.FirstSlot));
-        var walkers = GroupWalkers.Assemble(parts, task.Target);
-        if (walkers.Count != task.CountOf(group) || walkers.FirstSlot != task.FirstSlotOf(group))
-            throw new ProtocolException(
-                $"the transfers of resampling {Plan.Resampling} don't fill the slots of group {group}.");
-        return walkers;
+        string wrong = "they leave slots open.";
+        try
+        {
+            var walkers = GroupWalkers.Assemble(parts, task.Target);
+            if (walkers.Count == task.CountOf(group) && walkers.FirstSlot == task.FirstSlotOf(group))
+                return walkers;
+        }
+        catch (ProtocolException error)
+        {
+            wrong = error.Message;
+        }
+        throw new LeapsException(
+            $"group {group} can't use the transfers of resampling {Plan.Resampling}: {wrong}");
     }
 }

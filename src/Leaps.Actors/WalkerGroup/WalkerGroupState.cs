@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Leaps.Actors.Protocol;
+using Leaps.Model;
 using Leaps.Model.Sampling;
 using Effects = System.Collections.Immutable.ImmutableArray<Leaps.Actors.Effect>.Builder;
 
@@ -104,9 +105,7 @@ public sealed record WalkerGroupState
         if (Moving)
             effects.Add(new AbandonMove(Ticket));
         var stored = Stored?.Attempt == attempt ? Stored : null;
-        var walkers = stored is null ? GroupWalkers.Start(task, Group) : GroupWalkers.Of(stored, task.Target);
-        if (walkers.Count != task.CountOf(Group) || walkers.FirstSlot != task.FirstSlotOf(Group))
-            throw new ProtocolException($"the snapshot of group {Group} belongs to another run.");
+        var walkers = stored is null ? GroupWalkers.Start(task, Group) : Unpack(stored, task);
         var moment = new GroupMoment(stored?.Window ?? 0, walkers, null);
         return this with
         {
@@ -122,6 +121,21 @@ public sealed record WalkerGroupState
             Saving = (-1, 0),
             Moving = false,
         };
+    }
+
+    private GroupWalkers Unpack(Snapshot stored, SamplingTask task)
+    {
+        try
+        {
+            var walkers = GroupWalkers.Of(stored, task.Target);
+            if (walkers.Count == task.CountOf(Group) && walkers.FirstSlot == task.FirstSlotOf(Group))
+                return walkers;
+        }
+        catch (ProtocolException error)
+        {
+            throw new LeapsException($"the snapshot of group {Group} can't be read: {error.Message}", error);
+        }
+        throw new LeapsException($"the snapshot of group {Group} belongs to another run.");
     }
 
     // All that the others may have lost.

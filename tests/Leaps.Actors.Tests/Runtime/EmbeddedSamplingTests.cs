@@ -117,7 +117,8 @@ public sealed class EmbeddedSamplingTests
         }
         using var second = Create(options, journal, threads: 2, onWindow: () => windows++);
         AssertSame(Truth(options), await RunAsync(second));
-        Assert.InRange(windows, 2 * 20, 2 * 20 + 4);
+        // Each at most once; one whose event was durable when the first process ended is told by neither.
+        Assert.InRange(windows, 2 * 20 - 8, 2 * 20);
     }
 
     [Fact]

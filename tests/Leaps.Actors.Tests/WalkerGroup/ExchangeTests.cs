@@ -1,6 +1,7 @@
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Tests.Coordinator;
 using Leaps.Actors.WalkerGroup;
+using Leaps.Model;
 using Leaps.Model.Sampling;
 
 namespace Leaps.Actors.Tests.WalkerGroup;
@@ -297,7 +298,7 @@ public sealed class ExchangeTests
         receiver.Take(plan);
         var wrong = transfer.Clone();
         wrong.FirstSlot++;
-        Assert.Throws<ProtocolException>(() => receiver.Take(wrong));
+        Assert.Throws<LeapsException>(() => receiver.Take(wrong));
     }
 
     // A group that gets walkers from the other, which is through the resampling.

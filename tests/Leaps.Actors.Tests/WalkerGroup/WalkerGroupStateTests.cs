@@ -1,6 +1,7 @@
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Tests.Coordinator;
 using Leaps.Actors.WalkerGroup;
+using Leaps.Model;
 using Leaps.Model.Sampling;
 
 namespace Leaps.Actors.Tests.WalkerGroup;
@@ -258,7 +259,7 @@ public sealed class WalkerGroupStateTests
         group.Limit(version: 2, settled: 1, limit: 1, storeFrom: 1);
         group.Save();
         var other = new GroupUnderTest(SampleTasks.Small(walkers: 16), 1, group.State.Stored);
-        var error = Assert.Throws<ProtocolException>(() => other.Place());
+        var error = Assert.Throws<LeapsException>(() => other.Place());
         Assert.Equal("the snapshot of group 1 belongs to another run.", error.Message);
     }
 

@@ -54,7 +54,10 @@ public sealed class WalkerGroupsTests
         var target = new IsingTarget(new Lattice(4, 4), schedule);
         var options = new AnnealerOptions
         {
-            Walkers = 300, Windows = 10, ResamplingThreshold = 0.95, Seed = 3,
+            Walkers = 300,
+            Windows = 10,
+            ResamplingThreshold = 0.95,
+            Seed = 3,
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep },
         };
         var one = new Annealer(target, null, options with { Groups = 1 })
