@@ -124,9 +124,10 @@ public sealed partial record CoordinatorState
             TransferForgotten m => m.ToGroup,
             _ => 0,
         };
-        if (group >= Replicas.Count * Task.Groups)
+        int groups = Replicas.Count * Task.Groups;
+        if (group >= groups)
             throw new ProtocolException(
-                $"{message.GetType().Name} of group {group}: the run has {Replicas.Count * Task.Groups} groups.");
+                $"{message.GetType().Name} of group {group}: the run has {groups} groups.");
     }
 
     internal CoordinatorState With(SamplingTask task) => this with

@@ -100,7 +100,16 @@ public sealed class CoordinatorRecoveryTests
         var coordinator = new CoordinatorUnderTest(SampleTasks.Small(replicas: 2), mostActive: 1);
         coordinator.Live();
         Assert.Empty(coordinator.Take(new PlacementRequest { Group = 2 }));
-        Assert.Empty(coordinator.Take(new PlacementRequest { Group = 99 }));
+    }
+
+    [Fact]
+    public void A_group_that_the_run_does_not_have_is_refused()
+    {
+        var coordinator = new CoordinatorUnderTest(SampleTasks.Small(replicas: 2), mostActive: 1);
+        coordinator.Live();
+        var error = Assert.Throws<ProtocolException>(
+            () => coordinator.Take(new PlacementRequest { Group = 99 }));
+        Assert.StartsWith("PlacementRequest of group 99: the run has ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
