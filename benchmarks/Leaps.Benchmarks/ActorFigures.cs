@@ -18,13 +18,16 @@ namespace Leaps.Benchmarks;
 /// </summary>
 internal static class ActorFigures
 {
-    private const int Rounds = 7;
+    private const int Rounds = 5, ShortRounds = 11;
 
     public static void Run()
     {
         Console.WriteLine("| what | figure |\n|---|---|");
         foreach (int threads in (int[])[1, 2])
-            Overhead(threads);
+        {
+            Overhead(threads, threshold: 0);
+            Overhead(threads, threshold: 1);
+        }
         Latency();
         foreach (int groups in (int[])[64, 10_000])
             Summaries(groups);
@@ -32,16 +35,25 @@ internal static class ActorFigures
     }
 
     // The paper's network, groups of 256 walkers.
-    private static void Overhead(int threads)
+    private static void Overhead(int threads, double threshold)
     {
         var paper = new PaperNetwork("ising", SimdNetwork.BestInstructionSet);
-        var options = new AnnealerOptions { Walkers = 512, Groups = 2, Windows = 3, Threads = threads };
+        var options = new AnnealerOptions
+        {
+            Walkers = 512,
+            Groups = 2,
+            Windows = 6,
+            Threads = threads,
+            ResamplingThreshold = threshold,
+        };
         var times = TimeGrid.Uniform(options.Windows);
         double[] ratios = Ratios(
             () => new Annealer(paper.Target, paper.Network, options, times).Run(),
             () => Sample(new SamplingTask(paper.Target, options, times, 1), paper.Network,
                 new EmbeddedOptions { Threads = threads }));
-        Row($"actors over plain Annealer, L = 15, 2 groups of 256, {threads} threads", Percent(ratios));
+        string resampled = threshold == 0 ? "never resampled" : "resampled every window";
+        Row($"actors over plain Annealer, L = 15, 2 groups of 256, {threads} threads, {resampled}",
+            Percent(ratios));
     }
 
     private static void Latency()
@@ -53,7 +65,7 @@ internal static class ActorFigures
         {
             Walkers = 16 * 256,
             Groups = 16,
-            Windows = 60,
+            Windows = 200,
             ResamplingThreshold = 0,
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep },
         };
@@ -67,7 +79,8 @@ internal static class ActorFigures
                 {
                     Threads = 2,
                     Latency = TimeSpan.FromMilliseconds(5),
-                }));
+                }),
+                ShortRounds);
             string what = ahead == 1 ? "a barrier every window" : $"up to {ahead} windows ahead";
             Row($"5 ms of latency, 16 groups, {what}", Percent(ratios));
         }
@@ -154,10 +167,10 @@ internal static class ActorFigures
     }
 
     // Time of the second over time of the first, round by round; the first round warms up.
-    private static double[] Ratios(Action first, Action second)
+    private static double[] Ratios(Action first, Action second, int rounds = Rounds)
     {
-        var ratios = new double[Rounds];
-        for (int round = -1; round < Rounds; round++)
+        var ratios = new double[rounds];
+        for (int round = -1; round < rounds; round++)
         {
             double ratio = 1 / Seconds(first) * Seconds(second);
             if (round >= 0)

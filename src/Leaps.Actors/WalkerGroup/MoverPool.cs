@@ -4,14 +4,15 @@ using Leaps.Model.Sampling;
 namespace Leaps.Actors.WalkerGroup;
 
 /// <summary>
-/// The threads that move walkers, for all groups of the process. The group that is furthest behind goes
-/// first, so that as little work as possible is done ahead of a window that may still be resampled.
+/// Moves walkers, for all groups of the process. The group that is furthest behind goes first, so that as
+/// little work as possible is done ahead of a window that may still be resampled. All threads work on blocks
+/// of its walkers, and where it leaves some idle, on those of the next.
 /// </summary>
 internal sealed class MoverPool : IDisposable
 {
     private readonly SamplingTask _task;
     private readonly RateNetwork? _network;
-    private readonly int _threadsAMove;
+    private readonly MoverThreads _blocks;
     private readonly Thread[] _threads;
     private readonly Action<Exception> _failed;
 
@@ -31,12 +32,11 @@ internal sealed class MoverPool : IDisposable
         _task = task;
         _network = network;
         _failed = failed;
-        int moves = Math.Min(threads, task.Groups * task.Replicas);
-        _threadsAMove = (threads + moves - 1) / moves;
-        _threads = new Thread[moves];
-        for (int k = 0; k < moves; k++)
+        _blocks = new MoverThreads(threads);
+        _threads = new Thread[threads + 1];
+        for (int k = 0; k < _threads.Length; k++)
         {
-            _threads[k] = new Thread(Work) { IsBackground = true, Name = $"mover {k}" };
+            _threads[k] = new Thread(Work) { IsBackground = true, Name = $"move {k}" };
             _threads[k].Start();
         }
     }
@@ -85,6 +85,7 @@ internal sealed class MoverPool : IDisposable
         }
         foreach (var thread in _threads)
             thread.Join();
+        _blocks.Dispose();
     }
 
     private void Work()
@@ -148,8 +149,8 @@ internal sealed class MoverPool : IDisposable
         {
             if (!_movers.TryGetValue(replica, out var mover))
             {
-                var options = _task.OptionsOf(replica) with { Threads = _threadsAMove };
-                _movers.Add(replica, mover = new PopulationMover(_task.Target, _network, options));
+                var options = _task.OptionsOf(replica) with { Threads = _blocks.MaximumConcurrencyLevel };
+                _movers.Add(replica, mover = new PopulationMover(_task.Target, _network, options, _blocks));
             }
             return mover;
         }

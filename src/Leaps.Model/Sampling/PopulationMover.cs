@@ -16,10 +16,18 @@ public sealed class PopulationMover
     private readonly RateNetwork? _network;
     private readonly AnnealerOptions _options;
     private readonly int _threads;
+    private readonly TaskScheduler? _scheduler;
     private readonly ConcurrentBag<Worker> _workers = [];
 
-    public PopulationMover(Target target, RateNetwork? network, AnnealerOptions options)
+    /// <param name="target">what is sampled</param>
+    /// <param name="network">the learned rates, or null</param>
+    /// <param name="options">seed, integrator, MCMC and threads</param>
+    /// <param name="scheduler">whose threads do the work; null: the thread pool's</param>
+    /// <exception cref="LeapsException">An option is one that no kernel can serve.</exception>
+    public PopulationMover(
+        Target target, RateNetwork? network, AnnealerOptions options, TaskScheduler? scheduler = null)
     {
+        _scheduler = scheduler;
         _target = target;
         _network = network;
         _options = options;
@@ -60,6 +68,7 @@ public sealed class PopulationMover
         {
             MaxDegreeOfParallelism = _threads,
             CancellationToken = cancellation,
+            TaskScheduler = _scheduler,
         };
         int size = Integrator.BlockSize(_target), blocks = (walkers.Count + size - 1) / size;
         long evaluations = 0, jumps = 0;

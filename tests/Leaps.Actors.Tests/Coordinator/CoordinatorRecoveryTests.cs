@@ -109,7 +109,8 @@ public sealed class CoordinatorRecoveryTests
         coordinator.Live();
         var error = Assert.Throws<ProtocolException>(
             () => coordinator.Take(new PlacementRequest { Group = 99 }));
-        Assert.StartsWith("PlacementRequest of group 99: the run has ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "PlacementRequest of group 99: the run has ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
