@@ -19,6 +19,7 @@ public sealed class RunDirectory : IDisposable
     public const string Samples = "samples.npz";
     public const string Report = "report.html";
     public const string Result = "result.json";
+    public const string Notices = "notices.log";
 
     /// <summary>What the run is and how its training stands.</summary>
     public const string Journal = "journal.db";

@@ -35,6 +35,10 @@ internal sealed class JournalledSampling(
     /// <summary>Called when windows begin to be settled: from then on there is something to keep.</summary>
     public Action Settled { get; init; } = static () => { };
 
+    /// <summary>Takes a line for each message that was refused and each actor that was started
+    /// anew.</summary>
+    public Action<string> Note { get; init; } = static _ => { };
+
     /// <summary>Takes who answers the user while it runs.</summary>
     public Action<ControlHandler?> Answering { get; init; } = static _ => { };
 
@@ -64,7 +68,7 @@ internal sealed class JournalledSampling(
             TimeLimit = TimeLimit,
             Clock = context.Clock,
             OnWindow = OnWindow,
-            Notice = context.Notice,
+            Notice = Note,
         });
         Answering(sampling.Ask);
         // Whoever resumes a run that was paused wants it to go on.

@@ -20,6 +20,7 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
     private static readonly string[] Outputs =
         [RunDirectory.Windows, RunDirectory.Samples, RunDirectory.Result, RunDirectory.Report];
 
+    private readonly Lock _noting = new();
     private readonly long _start = context.Clock.GetTimestamp();
     private bool _hasTrained;
     private volatile bool _hasSampled;
@@ -32,7 +33,7 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
     /// <exception cref="LeapsException">What the user can put right.</exception>
     public JobResult Run()
     {
-        using var control = new RunControl(directory, journal.Run, context.Notice);
+        using var control = new RunControl(directory, journal.Run, Note);
         string work = "training";
         bool isTrained = journal.History.Trained is not null;
         try
@@ -54,6 +55,14 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
             context.Notice($"failed while {work}; what was done is kept; once it is mended: {Resume}");
             throw;
         }
+    }
+
+    // What was refused, and who was started anew, is for whoever looks at the run later, too.
+    private void Note(string line)
+    {
+        context.Notice(line);
+        lock (_noting)
+            directory.AppendLine(RunDirectory.Notices, line);
     }
 
     private TimeSpan Left(double share) => configuration.TimeLimit == TimeSpan.Zero ? TimeSpan.Zero
@@ -84,6 +93,7 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
     {
         var run = new TrainingRun(target, network!, options, directory, journal.Journal, context)
         {
+            Note = Note,
             CheckpointEvery = configuration.CheckpointEvery,
             TimeLimit = Left(OnlyTrains ? 1 : RunConfiguration.TrainingShare),
             Answering = control.Use,
@@ -114,6 +124,7 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
             return Complete();
         var work = new JournalledSampling(target, network, configuration, context)
         {
+            Note = Note,
             TimeLimit = Left(1),
             Settled = () =>
             {

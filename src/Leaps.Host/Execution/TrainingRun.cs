@@ -31,6 +31,9 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
     /// <summary>The training ends after this time, with the best network so far; zero: not.</summary>
     public TimeSpan TimeLimit { get; init; }
 
+    /// <summary>Takes a line for each message that was refused.</summary>
+    public Action<string> Note { get; init; } = static _ => { };
+
     /// <summary>Takes who answers the user while it runs.</summary>
     public Action<ControlHandler?> Answering { get; init; } = static _ => { };
 
@@ -56,7 +59,7 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
                 Clock = context.Clock,
                 OnUpdate = OnUpdate,
                 OnSaving = OnSaving,
-                Notice = context.Notice,
+                Notice = Note,
             });
         _firstUpdate = training.Updates;
         if (_firstUpdate > 0)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Leaps.Actors;
@@ -167,6 +168,24 @@ public sealed class KilledRunTests : IDisposable
             Assert.InRange(clock.Elapsed.TotalSeconds, 0, 4); // < 2 s, and room for a busy machine
             process.Kill();
         }
+    }
+
+    [Fact]
+    public void A_poisoned_message_is_refused_and_recorded_and_the_run_goes_on()
+    {
+        string expected = Undisturbed();
+        string directory = _folder.PathOf("poisoned");
+        using var process = LeapsProcess.Start("run", _configuration, "--output", directory, "--quiet");
+        WaitForWindows(directory, 1);
+        string address = File.ReadAllLines(Path.Combine(directory, "control.addr"))[0];
+        using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(address));
+            socket.Send([3, 0, 0, 0, 0xFF, 0xFF, 0xFF]);
+        }
+        Assert.Equal(0, process.Wait());
+        Assert.NotEmpty(File.ReadAllLines(Path.Combine(directory, RunDirectory.Notices)));
+        Assert.Equal(expected, Fingerprint(directory));
     }
 
     [Fact]
