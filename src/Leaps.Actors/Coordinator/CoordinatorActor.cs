@@ -4,8 +4,7 @@ using Leaps.Actors.Protocol;
 namespace Leaps.Actors.Coordinator;
 
 /// <summary>
-/// The coordinator: hands every message to <see cref="CoordinatorState"/> and does what it
-/// asks for. Effects wait, in order, until the events before them are durable; meanwhile it goes on.
+/// The coordinator: hands every message to <see cref="CoordinatorState"/> and does what it asks for.
 /// </summary>
 /// <param name="state">as recovered</param>
 /// <param name="tell">sends to another actor</param>
@@ -14,34 +13,18 @@ namespace Leaps.Actors.Coordinator;
 /// <param name="observer">who runs the run</param>
 internal sealed class CoordinatorActor(CoordinatorState state, Action<string, object> tell,
     Action<object> tellSelf, ActorJournal journal, ICoordinatorObserver observer)
+    : EventSourcedActor(tellSelf, journal)
 {
-    private readonly DurableEffects _effects = new();
     private CoordinatorState _state = state;
 
-    public void Receive(object message)
+    protected override IEnumerable<Effect> Apply(object message)
     {
-        switch (message)
-        {
-            case EventDurable:
-                _effects.EventIsDurable();
-                break;
-            case SaveFailed failed:
-                throw failed.Cause;
-            default:
-                var transition = _state.Apply(message);
-                _state = transition.State;
-                foreach (var effect in transition.Effects)
-                    _effects.Add(effect, persist => journal.Append(persist.Event, Durable));
-                break;
-        }
-        while (_effects.TryTake(out var effect))
-            Perform(effect);
+        var transition = _state.Apply(message);
+        _state = transition.State;
+        return transition.Effects;
     }
 
-    private void Durable(Exception? failure) =>
-        tellSelf(failure is null ? new EventDurable() : new SaveFailed(failure));
-
-    private void Perform(Effect effect)
+    protected override void Perform(Effect effect)
     {
         switch (effect)
         {

@@ -3,8 +3,7 @@ using Leaps.Actors.Journal;
 namespace Leaps.Actors.Trainer;
 
 /// <summary>
-/// The trainer: hands every message to <see cref="TrainerState"/> and does what it asks for. Effects wait,
-/// in order, until the events before them are durable.
+/// The trainer: hands every message to <see cref="TrainerState"/> and does what it asks for.
 /// </summary>
 /// <param name="state">as recovered</param>
 /// <param name="tell">sends to another actor</param>
@@ -14,40 +13,26 @@ namespace Leaps.Actors.Trainer;
 /// <param name="observe">takes what is for whoever runs the training</param>
 internal sealed class TrainerActor(TrainerState state, Action<string, object> tell, Action<object> tellSelf,
     TrainerDevice device, ActorJournal journal, Action<Effect> observe)
+    : EventSourcedActor(tellSelf, journal)
 {
-    private readonly DurableEffects _effects = new();
+    private readonly ActorJournal _journal = journal;
+    private readonly Action<object> _tellSelf = tellSelf;
     private TrainerState _state = state;
 
-    public void Receive(object message)
+    protected override IEnumerable<Effect> Apply(object message)
     {
-        switch (message)
-        {
-            case EventDurable:
-                _effects.EventIsDurable();
-                break;
-            case SaveFailed failed:
-                throw failed.Cause;
-            default:
-                var transition = _state.Apply(message);
-                _state = transition.State;
-                foreach (var effect in transition.Effects)
-                    _effects.Add(Placed(effect), persist => journal.Append(persist.Event, Durable));
-                break;
-        }
-        while (_effects.TryTake(out var effect))
-            Perform(effect);
+        var transition = _state.Apply(message);
+        _state = transition.State;
+        return transition.Effects.Select(Placed);
     }
 
     // A checkpoint knows the events up to now, and none that comes while it waits.
     private Effect Placed(Effect effect) =>
-        effect is SaveTrainer save ? new PlacedSave(save, journal.Mark()) : effect;
+        effect is SaveTrainer save ? new PlacedSave(save, _journal.Mark()) : effect;
 
     private sealed record PlacedSave(SaveTrainer Save, ActorJournal.SnapshotPlace Place) : Effect;
 
-    private void Durable(Exception? failure) =>
-        tellSelf(failure is null ? new EventDurable() : new SaveFailed(failure));
-
-    private void Perform(Effect effect)
+    protected override void Perform(Effect effect)
     {
         switch (effect)
         {
@@ -55,20 +40,20 @@ internal sealed class TrainerActor(TrainerState state, Action<string, object> te
                 tell(send.Recipient, send.Body);
                 break;
             case RunUpdate run:
-                device.Run(run.Batch, tellSelf);
+                device.Run(run.Batch, _tellSelf);
                 break;
             case CancelUpdate:
                 device.Cancel();
                 break;
             case PublishParameters:
-                device.Publish(tellSelf);
+                device.Publish(_tellSelf);
                 break;
             case ChangeLearningRate change:
                 device.Change(change.Change);
                 break;
             case PlacedSave placed:
                 device.Save(placed.Save, (checkpoint, updates) => placed.Place.Save(checkpoint, failure =>
-                    tellSelf(failure is null ? new TrainerStored(updates) : new SaveFailed(failure))));
+                    _tellSelf(failure is null ? new TrainerStored(updates) : new SaveFailed(failure))));
                 break;
             default:
                 observe(effect);

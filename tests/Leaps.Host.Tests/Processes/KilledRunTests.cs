@@ -151,6 +151,23 @@ public sealed class KilledRunTests : IDisposable
     }
 
     [Fact]
+    public void A_second_Ctrl_C_leaves_at_once_and_nothing_is_lost()
+    {
+        string expected = Undisturbed();
+        string directory = _folder.PathOf("left");
+        using (var process = LeapsProcess.Start("run", _configuration, "--output", directory))
+        {
+            WaitForWindows(directory, 5);
+            process.PressCtrlC();
+            process.PressCtrlC();
+            Assert.NotEqual(0, process.Wait());
+        }
+        Assert.False(File.Exists(Path.Combine(directory, "samples.npz")));
+        LeapsProcess.Complete("resume", directory);
+        Assert.Equal(expected, Fingerprint(directory));
+    }
+
+    [Fact]
     public void After_a_kill_the_first_new_window_is_there_within_two_seconds()
     {
         string directory = _folder.PathOf("killed");

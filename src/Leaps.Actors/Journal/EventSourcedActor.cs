@@ -1,0 +1,38 @@
+namespace Leaps.Actors.Journal;
+
+/// <summary>
+/// The recovery rule: an event is in the journal before anything that follows from it leaves the actor. Its
+/// effects wait, in order, until the events before them are durable; meanwhile it goes on with messages.
+/// </summary>
+/// <param name="tellSelf">puts an answer into the actor's own mailbox</param>
+/// <param name="journal">its journal</param>
+internal abstract class EventSourcedActor(Action<object> tellSelf, ActorJournal journal)
+{
+    private readonly DurableEffects _effects = new();
+
+    public void Receive(object message)
+    {
+        switch (message)
+        {
+            case EventDurable:
+                _effects.EventIsDurable();
+                break;
+            case SaveFailed failed:
+                throw failed.Cause;
+            default:
+                foreach (var effect in Apply(message))
+                    _effects.Add(effect, persist => journal.Append(persist.Event, Durable));
+                break;
+        }
+        while (_effects.TryTake(out var effect))
+            Perform(effect);
+    }
+
+    /// <summary>Takes over the next state.</summary>
+    protected abstract IEnumerable<Effect> Apply(object message);
+
+    protected abstract void Perform(Effect effect);
+
+    private void Durable(Exception? failure) =>
+        tellSelf(failure is null ? new EventDurable() : new SaveFailed(failure));
+}
