@@ -9,7 +9,7 @@ namespace Leaps.Actors.ReplayBuffer;
 
 /// <summary>The thread that makes rollouts, in the order in which they are ordered, on a device of its
 /// own.</summary>
-internal sealed class RolloutPool : IDisposable
+public sealed class RolloutPool : IDisposable
 {
     private readonly BlockingCollection<(RolloutOrder Order, Action<RolloutMade> Made)> _orders = [];
     private readonly CancellationTokenSource _cancellation = new();
