@@ -114,10 +114,13 @@ public sealed partial record SchedulerState
 
     private PlacementActor PlacementOf(RunRecord run, ActorKey actor)
     {
-        bool failed = Losses.TryGetValue(actor, out var losses) && Now - losses.Times[^1] < Times!.Failures;
-        return new PlacementActor(
-            actor, run.Weight(actor), run.Device, run.Scale, failed ? losses.Node : null);
+        return new PlacementActor(actor, run.Weight(actor), run.Device, run.Scale,
+            HasFailed(actor) ? Losses[actor].Node : null);
     }
+
+    /// <summary>It was lost lately.</summary>
+    internal bool HasFailed(ActorKey actor) =>
+        Losses.TryGetValue(actor, out var losses) && Now - losses.Times[^1] < Times!.Failures;
 
     /// <summary>Every node hears what is new to it, and this one also what it has not followed: the
     /// assignment may be lost.</summary>
