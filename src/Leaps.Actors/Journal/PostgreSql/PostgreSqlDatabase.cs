@@ -1,4 +1,3 @@
-using System.Net.Security;
 using Leaps.Model;
 using Npgsql;
 
@@ -14,18 +13,16 @@ namespace Leaps.Actors.Journal.PostgreSql;
 /// </remarks>
 public sealed class PostgreSqlDatabase : IDisposable
 {
-    // What a node that stopped in the middle of a transaction holds, others get after so many seconds; and
-    // the server gives up on a node that vanished. A commit is an answer only once it is on the disk.
+    // The server gives up on a node that vanished. A commit is an answer only once it is on the disk.
     private const string SessionSettings = "-c synchronous_commit=on "
-        + "-c idle_in_transaction_session_timeout=10s -c tcp_keepalives_idle=10 "
-        + "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=20s";
+        + "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+        + "-c tcp_user_timeout=20s -c idle_in_transaction_session_timeout=";
 
     private readonly PostgreSqlOptions options;
     private readonly NpgsqlDataSource source;
     private readonly PostgreSqlRetry retry;
     private readonly Action<string> notice;
     private readonly CancellationTokenSource stop;
-    private volatile string? tlsFinding;
     private volatile bool disposed;
 
     private PostgreSqlDatabase(PostgreSqlOptions options, Action<string>? notice, CancellationToken stop)
@@ -33,11 +30,8 @@ public sealed class PostgreSqlDatabase : IDisposable
         this.options = options;
         this.notice = notice ?? (static _ => { });
         this.stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var builder = new NpgsqlDataSourceBuilder(ConnectionString(options));
-        if (options.Tls == PostgreSqlTls.Require)
-            builder.UseSslClientAuthenticationOptionsCallback(NoteFindings);
-        source = builder.Build();
-        retry = new PostgreSqlRetry(options, source, () => tlsFinding, this.notice);
+        source = new NpgsqlDataSourceBuilder(ConnectionString(options)).Build();
+        retry = new PostgreSqlRetry(options, source, this.notice);
     }
 
     /// <summary>The cluster's identity, made once and stored with its name.</summary>
@@ -174,24 +168,6 @@ public sealed class PostgreSqlDatabase : IDisposable
             notice($"{Place}: its setting fsync is off, so a crash of its machine may lose what it confirmed.");
     }
 
-    private void NoteFindings(SslClientAuthenticationOptions tls)
-    {
-        var inner = tls.RemoteCertificateValidationCallback;
-        tls.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
-        {
-            bool trusted = inner?.Invoke(sender, certificate, chain, errors) ?? errors == SslPolicyErrors.None;
-            if (!trusted)
-            {
-                tlsFinding = errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
-                    ? $"the server's certificate ({certificate?.Subject}) is not for the name "
-                        + $"'{options.Host}': name the host as the certificate does, or give it another."
-                    : $"the server's certificate ({certificate?.Subject}) is not from an authority of "
-                        + $"{options.CaFile ?? "this system"}: name the file of its authority.";
-            }
-            return trusted;
-        };
-    }
-
     private static string ConnectionString(PostgreSqlOptions options)
     {
         int seconds = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
@@ -208,7 +184,7 @@ public sealed class PostgreSqlDatabase : IDisposable
             CommandTimeout = seconds,
             Timeout = Math.Min(seconds, 15),
             MaxPoolSize = options.MaxConnections,
-            Options = SessionSettings,
+            Options = SessionSettings + (int)options.TransactionTimeout.TotalMilliseconds,
             ApplicationName = "leaps",
         }.ConnectionString;
     }

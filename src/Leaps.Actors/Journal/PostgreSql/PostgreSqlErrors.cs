@@ -52,18 +52,16 @@ internal static class PostgreSqlErrors
         $"{options.Place}: {Reason(failure)}. Check host and port, and that the server runs.", failure);
 
     /// <summary>One line about a failure that would come again.</summary>
-    /// <param name="options">which server</param>
-    /// <param name="tlsFinding">why its certificate was refused, if it was</param>
-    /// <param name="failure">as Npgsql threw it</param>
-    public static LeapsException Explain(PostgreSqlOptions options, string? tlsFinding, Exception failure) =>
-        new($"{options.Place}: {Remedy(options, tlsFinding, failure)}", failure);
+    public static LeapsException Explain(PostgreSqlOptions options, Exception failure) =>
+        new($"{options.Place}: {Remedy(options, failure)}", failure);
 
-    private static string Remedy(PostgreSqlOptions options, string? tlsFinding, Exception failure) =>
+    private static string Remedy(PostgreSqlOptions options, Exception failure) =>
         failure switch
         {
             PostgresException refusal => Remedy(options, refusal),
             NpgsqlException { InnerException: AuthenticationException cause } =>
-                tlsFinding ?? $"TLS failed ({OneLine(cause.Message)}): check the server's certificate.",
+                ServerCertificate.Finding(options)
+                    ?? $"TLS failed ({OneLine(cause.Message)}): check the server's certificate.",
             NpgsqlException when failure.Message.Contains("No SSL", StringComparison.Ordinal) =>
                 "the server speaks no TLS: give it a certificate (ssl = on), or name another server.",
             _ => $"it failed ({OneLine(failure.Message)}).",

@@ -34,6 +34,9 @@ public sealed record PostgreSqlOptions
     /// <summary>Connections of one process at most.</summary>
     public int MaxConnections { get; init; } = 8;
 
+    /// <summary>How long a node that stopped inside a transaction keeps others from its actors.</summary>
+    internal TimeSpan TransactionTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>What messages call the database.</summary>
     internal string Place => $"PostgreSQL {Host}:{Port}/{Database}";
 

@@ -8,7 +8,7 @@ namespace Leaps.Actors.Journal.PostgreSql;
 /// line when the first of all callers begins to wait, and one when the server is back.
 /// </summary>
 internal sealed class PostgreSqlRetry(
-    PostgreSqlOptions options, NpgsqlDataSource source, Func<string?> tlsFinding, Action<string> notice)
+    PostgreSqlOptions options, NpgsqlDataSource source, Action<string> notice)
 {
     private readonly NoticeQueue notices = new(notice);
     private readonly Lock gate = new();
@@ -43,7 +43,7 @@ internal sealed class PostgreSqlRetry(
             }
             catch (NpgsqlException failure)
             {
-                throw PostgreSqlErrors.Explain(options, tlsFinding(), failure);
+                throw PostgreSqlErrors.Explain(options, failure);
             }
             Pause(delay, stop);
             delay = delay * 2 < options.LongestBackOff ? delay * 2 : options.LongestBackOff;

@@ -43,8 +43,7 @@ internal sealed class PostgreSqlWrite(
             claimed.Add(attempted.Keys);
             return true;
         }
-        foreach (string actor in writes.Select(write => write.Actor))
-            CheckFence(actor, rows.GetValueOrDefault(actor));
+        CheckFences(rows);
         foreach (var write in writes)
         {
             if (!rows.TryGetValue(write.Actor, out var row))
@@ -64,17 +63,15 @@ internal sealed class PostgreSqlWrite(
         return true;
     }
 
-    private void CheckFence(string actor, ActorRow? row)
+    private void CheckFences(Dictionary<string, ActorRow> rows)
     {
-        if (row is not null && row.Owner == owner)
-            return;
-        if (claimed.Contains(actor))
-            throw new FencedException(actor);
-        if (attempted.TryGetValue(actor, out long fence) && (row is null || row.Fence >= fence))
+        // What another claimed since an attempt may have been ours for a moment: then it was lost.
+        claimed.Add(attempted.Where(claim => rows.TryGetValue(claim.Key, out var row)
+            && row.Owner != owner && row.Fence >= claim.Value).Select(claim => claim.Key));
+        foreach (string actor in writes.Select(write => write.Actor))
         {
-            // It may have been ours for a moment: then it was lost.
-            claimed.Add([actor]);
-            throw new FencedException(actor);
+            if (rows.GetValueOrDefault(actor)?.Owner != owner && claimed.Contains(actor))
+                throw new FencedException(actor);
         }
     }
 
