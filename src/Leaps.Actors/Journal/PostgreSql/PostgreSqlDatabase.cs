@@ -156,6 +156,35 @@ public sealed class PostgreSqlDatabase : IDisposable
         }
     }
 
+    /// <summary>
+    /// Until it is disposed of, sessions that keep this one waiting for too long are ended: those that wait
+    /// for nobody themselves.
+    /// </summary>
+    /// <remarks>
+    /// The server's own limit for idle transactions doesn't count while it expects the rest of a message, so
+    /// that a node which stopped in the middle of one would keep its actors.
+    /// </remarks>
+    internal IDisposable EvictBlockersOf(int session) => new Timer(
+        _ => Evict(session), null, options.TransactionTimeout, options.TransactionTimeout);
+
+    private void Evict(int session)
+    {
+        try
+        {
+            using var connection = source.OpenConnection();
+            connection.Execute("""
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE pid = ANY (pg_blocking_pids($1)) AND wait_event_type IS DISTINCT FROM 'Lock'
+                """, session);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or ObjectDisposedException
+            or IOException or System.Net.Sockets.SocketException)
+        {
+            // Whoever waits has lost the server too, and says so.
+            return;
+        }
+    }
+
     private async Task<bool> Ask()
     {
         using var command = source.CreateCommand("SELECT NOT pg_is_in_recovery()");

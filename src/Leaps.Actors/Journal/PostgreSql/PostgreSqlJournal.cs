@@ -53,7 +53,10 @@ public sealed class PostgreSqlJournal : IFencedJournal
 
     private string Place => $"{database.Place}, {Part} of run {Run}";
 
-    /// <summary>From now on only this object writes for the actor; waits for writes in progress.</summary>
+    /// <summary>
+    /// From now on only this object writes for the actor; waits for a write in progress, but not for ever: the
+    /// server is told to end the session of a node that stopped inside one.
+    /// </summary>
     /// <returns>
     /// The number of the claim, above all before. After a broken connection one may have been left out.
     /// </returns>
@@ -61,11 +64,15 @@ public sealed class PostgreSqlJournal : IFencedJournal
     public long Claim(string actor)
     {
         JournalRules.CheckActor(actor);
-        long fence = Transact(connection => (long)connection.Scalar("""
-            INSERT INTO leaps_actors AS old (cluster, run, part, name, fence, owner)
-            VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (cluster, run, part, name)
-            DO UPDATE SET fence = old.fence + 1, owner = EXCLUDED.owner RETURNING fence
-            """, scope.Cluster, scope.Run, scope.Part, actor, owner)!);
+        long fence = Transact(connection =>
+        {
+            using var eviction = database.EvictBlockersOf(connection.ProcessID);
+            return (long)connection.Scalar("""
+                INSERT INTO leaps_actors AS old (cluster, run, part, name, fence, owner)
+                VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (cluster, run, part, name)
+                DO UPDATE SET fence = old.fence + 1, owner = EXCLUDED.owner RETURNING fence
+                """, scope.Cluster, scope.Run, scope.Part, actor, owner)!;
+        });
         claimed.Add([actor]);
         return fence;
     }

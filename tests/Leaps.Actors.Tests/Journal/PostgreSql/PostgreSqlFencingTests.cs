@@ -24,8 +24,7 @@ public sealed class PostgreSqlFencingTests : IDisposable
         proxy = new CuttingProxy(server.Port);
         var options = SharedPostgreSql.Options(server);
         hereDatabase = PostgreSqlDatabase.Open(
-            options with { Port = proxy.Port, TransactionTimeout = TimeSpan.FromSeconds(2) }, "cluster",
-            cancellation: Cancellation);
+            options with { Port = proxy.Port }, "cluster", cancellation: Cancellation);
         thereDatabase = PostgreSqlDatabase.Open(options, "cluster", cancellation: Cancellation);
         here = hereDatabase.Journal(run, "run", cancellation: Cancellation);
         there = thereDatabase.Journal(run, "run", cancellation: Cancellation);
@@ -136,20 +135,32 @@ public sealed class PostgreSqlFencingTests : IDisposable
         Assert.Equal([3, 1, 2], actors.Select(there.LastSequence));
     }
 
-    [Fact]
-    public void A_node_that_stops_inside_a_transaction_holds_nobody_up_for_long()
+    [Theory]
+    [InlineData("between two messages", "group")]
+    [InlineData("in the middle of a message", "group")]
+    [InlineData("in the middle of a message", "newcomer")]
+    public void A_node_that_stops_inside_a_transaction_holds_nobody_up_for_long(string place, string actor)
     {
+        var options = SharedPostgreSql.Options(server) with { TransactionTimeout = TimeSpan.FromSeconds(2) };
+        using var hereDatabase = PostgreSqlDatabase.Open(
+            options with { Port = proxy.Port }, "cluster", cancellation: Cancellation);
+        using var thereDatabase = PostgreSqlDatabase.Open(options, "cluster", cancellation: Cancellation);
+        using var here = hereDatabase.Journal(run, "run", cancellation: Cancellation);
+        using var there = thereDatabase.Journal(run, "run", cancellation: Cancellation);
         here.Append("group", 0, Event);
-        proxy.HoldAt(CuttingProxy.Commit);
-        var write = Task.Run(() => here.Append("group", 1, Event), Cancellation);
+        long last = here.LastSequence(actor);
+        bool between = place == "between two messages";
+        proxy.HoldAt(between ? "INSERT INTO leaps_events"u8 : CuttingProxy.Commit);
+        // Such a payload needs several packets.
+        byte[] state = new byte[between ? 1 : 1_000_000];
+        var write = Task.Run(() => here.Append(actor, last, [state]), Cancellation);
         proxy.AwaitReached();
-        // The server ends a session that says nothing inside a transaction for two seconds.
-        there.Claim("group");
-        Assert.Equal(1, there.LastSequence("group"));
-        there.Append("group", 1, Event);
+        there.Claim(actor);
+        Assert.Equal(last, there.LastSequence(actor));
+        there.Append(actor, last, Event);
         proxy.Release();
         Assert.Throws<FencedException>(() => write.GetAwaiter().GetResult());
-        Assert.Equal(2, there.LastSequence("group"));
+        Assert.Equal(last + 1, there.LastSequence(actor));
     }
 
     [Fact]
