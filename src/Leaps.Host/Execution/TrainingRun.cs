@@ -1,6 +1,7 @@
 using System.Globalization;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.Embedded;
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
@@ -51,7 +52,7 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
         bool makesRollouts = options.Source == TrainingSource.Rollouts;
         using var training = new EmbeddedTraining(target, network.Model, [network.Device],
             makesRollouts ? PreparedNetwork.OnDevice(network.Model) : null, options, journal,
-            new EmbeddedTrainingOptions
+            new TrainingHomeOptions
             {
                 // A trainer is larger than a group of walkers, and nobody waits for its first window.
                 SnapshotInterval = 5 * CheckpointEvery,
