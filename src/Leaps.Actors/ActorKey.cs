@@ -1,6 +1,6 @@
 using Leaps.Actors.Protocol;
 
-namespace Leaps.Actors.Scheduler;
+namespace Leaps.Actors;
 
 /// <summary>
 /// An <see cref="ActorAddress"/> that can be a key, in an order that every scheduler shares: by run and part,
@@ -18,6 +18,8 @@ public readonly record struct ActorKey(Guid Run, string Part, string Actor) : IC
     public bool IsGroup => !IsHome && !IsRolloutMaker;
 
     public static ActorKey HomeOf(Guid run) => new(run, RunPart, ActorNames.Home);
+
+    public override string ToString() => $"{Actor} of run {Run:N} ({Part})";
 
     public static ActorKey Of(ActorAddress address) =>
         new(new Guid(address.RunId.Span, bigEndian: true), address.Part, address.Actor);
