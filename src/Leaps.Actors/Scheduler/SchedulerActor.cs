@@ -17,6 +17,10 @@ internal sealed class SchedulerActor(SchedulerState state, Action<string, Google
 {
     private SchedulerState _state = state;
 
+    /// <summary>The nodes that live, and which process of that name it is.</summary>
+    public IEnumerable<(string Node, Google.Protobuf.ByteString Session)> Living =>
+        _state.Alive.Select(node => (node.Name, node.Beat.Session));
+
     protected override IEnumerable<Effect> Apply(object message)
     {
         var transition = _state.Apply(message);
