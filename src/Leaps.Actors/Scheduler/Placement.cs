@@ -1,3 +1,5 @@
+using Leaps.Actors.Cluster;
+
 namespace Leaps.Actors.Scheduler;
 
 /// <summary>A node, as placement sees it.</summary>

@@ -1,3 +1,4 @@
+using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 
 namespace Leaps.Actors.Scheduler;
@@ -26,7 +27,7 @@ internal sealed record RunRecord(Guid Run, string Name, string Owner, long Submi
 
     public string Device => Needs?.Device ?? "";
 
-    public ActorKey Home => ActorKey.HomeOf(Run);
+    public ActorKey Home => ActorKey.Home(Run);
 
     /// <summary>In the words of leaps.proto; null where it is not over.</summary>
     public string? EndState => Concluded?.Outcome switch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Body = Leaps.Actors.Protocol.SchedulerEvent.BodyOneofCase;
 using Effects = System.Collections.Immutable.ImmutableArray<Leaps.Actors.Effect>.Builder;
@@ -13,6 +14,8 @@ namespace Leaps.Actors.Scheduler;
 /// </summary>
 public sealed partial record SchedulerState
 {
+    private const int EpochBits = 32;
+
     /// <summary>Raised whenever a scheduler comes to life.</summary>
     public long Epoch { get; private init; }
 
@@ -44,7 +47,7 @@ public sealed partial record SchedulerState
     private TimeSpan Begun { get; init; }
     private bool Suspended { get; init; }
 
-    // Of assignments, over all nodes: whatever is decided within one message gets the next one.
+    // Of assignments, over all nodes and epochs: whatever is decided within one message gets the next one.
     private long Version { get; init; }
     private long NextVersion => Version + 1;
 
@@ -122,7 +125,10 @@ public sealed partial record SchedulerState
     private SchedulerState RaiseEpoch(long epoch, Effects effects)
     {
         var raised = new EpochRaised { Epoch = epoch };
-        var next = Record(new SchedulerEvent { EpochRaised = raised }, effects);
+        var next = Record(new SchedulerEvent { EpochRaised = raised }, effects) with
+        {
+            Version = epoch << EpochBits,
+        };
         foreach (var node in next.Alive)
             next = next.With(node with { IsChanged = true });
         return next;

@@ -1,3 +1,4 @@
+using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;
 using static Leaps.Actors.Tests.Scheduler.SchedulerUnderTest;
@@ -35,12 +36,12 @@ public sealed class SchedulerRunTests
         cluster.Join("n2");
         var run = cluster.Submit(needs: new RunNeeds { Rollouts = true });
         cluster.Settle();
-        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.HomeOf(run)));
+        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.Home(run)));
         Assert.Equal(["n2"], cluster.NodesOf(new ActorKey(run, "run", ActorNames.RolloutMaker)));
         // 4 on n1 and 1 on n2: three groups go to n2, and the fourth makes it 4 and 4 + 1.
         var other = cluster.Submit("other", needs: Groups(2));
         cluster.Settle();
-        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.HomeOf(other)));
+        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.Home(other)));
         Assert.Equal(["n2"], cluster.NodesOf(Group(other, 1)));
     }
 
@@ -127,6 +128,41 @@ public sealed class SchedulerRunTests
     }
 
     [Fact]
+    public void An_actor_that_ended_because_it_was_fenced_is_placed_again_and_that_is_no_failure()
+    {
+        var cluster = new SchedulerUnderTest();
+        cluster.Join("n1");
+        var run = cluster.Submit(needs: Groups(1));
+        cluster.Settle();
+        for (int time = 1; time <= 6; time++)
+        {
+            cluster.Nodes["n1"].Lose(Group(run, 0), cause: null);
+            cluster.Settle(3);
+            Assert.Equal(["n1"], cluster.NodesOf(Group(run, 0)));
+        }
+    }
+
+    [Fact]
+    public void Losses_of_actors_that_an_earlier_scheduler_had_placed_count_and_heal_as_well()
+    {
+        var cluster = new SchedulerUnderTest();
+        cluster.Join("n1");
+        var run = cluster.Submit(needs: Groups(2));
+        cluster.Settle();
+        var next = cluster.Reborn(listening: false);
+        next.Settle();
+        for (int loss = 1; loss <= 3; loss++)
+        {
+            next.Nodes["n1"].Lose(Group(run, 1));
+            next.Settle(3);
+            Assert.Equal(["n1"], next.NodesOf(Group(run, 1)));
+        }
+        next.Nodes["n1"].Lose(Group(run, 1));
+        next.Settle(3);
+        Assert.Equal("stopped", State(next, run).State);
+    }
+
+    [Fact]
     public void Losses_that_lie_far_apart_stop_nothing()
     {
         var cluster = new SchedulerUnderTest();
@@ -185,7 +221,7 @@ public sealed class SchedulerRunTests
         node.Ends.Clear();
         next.Settle();
         Assert.Equal(("running", ""), State(next, run));
-        Assert.Equal(["n1"], next.NodesOf(ActorKey.HomeOf(run)));
+        Assert.Equal(["n1"], next.NodesOf(ActorKey.Home(run)));
     }
 
     [Fact]

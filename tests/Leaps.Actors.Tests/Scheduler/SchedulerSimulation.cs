@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;
 using Leaps.Actors.Tests.Coordinator;
@@ -15,8 +16,8 @@ namespace Leaps.Actors.Tests.Scheduler;
 internal sealed class SchedulerSimulation
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.5);
-    // A lease, the scheduler's grace, and the way of an assignment.
-    private const int Settled = 40;
+    // The latest message of the time of faults comes, a lease ends that it began, and a beat brings orders.
+    private const int Latest = 34, Settled = Latest + 20 + 8;
 
     private static readonly string[] Devices = ["simd-fma", "cuda-sm90"];
 
@@ -104,7 +105,6 @@ internal sealed class SchedulerSimulation
         foreach (var node in Living)
         {
             if (_dice.NextInt(3) == 0) node.EndLeaving(_ => _dice.NextInt(2) == 0);
-            if (_dice.NextInt(3) == 0) node.StartMissing();
             if (_now % 3 != 0) continue;
             SayWhatHomesSay(node);
             var beat = node.Beat();
@@ -231,7 +231,8 @@ internal sealed class SchedulerSimulation
                 Succeed();          // the old one lives on and sends until it writes
                 break;
             case 5 when node.Hosted.Count > 0 && !Dead.Contains(node.Name) && _dice.NextInt(4) == 0:
-                node.Lose(node.Hosted.Keys.ElementAt(_dice.NextInt(node.Hosted.Count)));
+                node.Lose(node.Hosted.Keys.ElementAt(_dice.NextInt(node.Hosted.Count)),
+                    _dice.NextInt(2) == 0 ? "broken" : null);
                 break;
             case 6:
                 node.Leaving = _dice.NextInt(2) == 0;

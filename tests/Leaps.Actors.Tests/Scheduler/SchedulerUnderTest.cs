@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using Leaps.Actors.Cluster;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;
