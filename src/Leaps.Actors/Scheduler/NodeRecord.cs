@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 
 namespace Leaps.Actors.Scheduler;
@@ -139,7 +138,7 @@ internal sealed record NodeRecord(string Name)
         assignment.Actors.AddRange(Places.Where(item => item.Value.Kind != PlaceKind.Dropped).Select(
             item => new AssignedActor
             {
-                Address = item.Key.ToMessage(),
+                Address = item.Key.ToAddress(),
                 Leave = item.Value.Kind == PlaceKind.Leaving,
             }));
         return assignment;

@@ -1,5 +1,3 @@
-using Leaps.Actors.Cluster;
-
 namespace Leaps.Actors.Scheduler;
 
 /// <summary>A node, as placement sees it.</summary>

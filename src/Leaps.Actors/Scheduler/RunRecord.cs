@@ -1,4 +1,3 @@
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 
 namespace Leaps.Actors.Scheduler;
@@ -27,7 +26,7 @@ internal sealed record RunRecord(Guid Run, string Name, string Owner, long Submi
 
     public string Device => Needs?.Device ?? "";
 
-    public ActorKey Home => ActorKey.Home(Run);
+    public ActorKey Home => ActorKey.HomeOf(Run);
 
     /// <summary>In the words of leaps.proto; null where it is not over.</summary>
     public string? EndState => Concluded?.Outcome switch

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Effects = System.Collections.Immutable.ImmutableArray<Leaps.Actors.Effect>.Builder;
 

@@ -1,4 +1,3 @@
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Effects = System.Collections.Immutable.ImmutableArray<Leaps.Actors.Effect>.Builder;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Body = Leaps.Actors.Protocol.SchedulerEvent.BodyOneofCase;
 using Effects = System.Collections.Immutable.ImmutableArray<Leaps.Actors.Effect>.Builder;

@@ -26,7 +26,7 @@ internal static class RunJob
         if (purpose == RunPurpose.Run)
             CheckSampling(target, network, configuration);
         using var directory = RunDirectory.Create(configuration.Output);
-        using var journal = RunJournal.Create(directory);
+        using var journal = RunJournal.Create(directory, context.Notice);
         string text = ConfigurationWriter.Write(configuration);
         journal.Record(new RunEvent
         {
@@ -40,7 +40,7 @@ internal static class RunJob
             },
         });
         directory.WriteText(RunDirectory.Configuration, text);
-        return new RunWork(configuration, target, network, directory, journal, context).Run();
+        return RunWork.Run(configuration, target, network, directory, journal, context);
     }
 
     // What the sampling would refuse is refused before a long training. An adaptive grid is chosen later.

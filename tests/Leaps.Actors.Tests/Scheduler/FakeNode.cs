@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;
 
@@ -72,7 +71,7 @@ internal sealed class FakeNode(string name, double speed, string device)
         {
             beat.Hosted.Add(new HostedActor
             {
-                Address = actor.ToMessage(),
+                Address = actor.ToAddress(),
                 Leaving = leaving,
                 Needs = actor.IsHome ? Needs.GetValueOrDefault(actor.Run) : null,
                 Concluded = actor.IsHome ? Ends.GetValueOrDefault(actor.Run) : null,
@@ -126,7 +125,7 @@ internal sealed class FakeNode(string name, double speed, string device)
         Hosted.Remove(actor);
         long since = _since.GetValueOrDefault(actor);
         if (cause is null) return;
-        _lost.Add(new LostActor { Address = actor.ToMessage(), Cause = cause, Assignment = since });
+        _lost.Add(new LostActor { Address = actor.ToAddress(), Cause = cause, Assignment = since });
         if (_lost.Count > 100) _lost.RemoveAt(0);
     }
 }

@@ -1,4 +1,3 @@
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Scheduler;
 using Leaps.Model.Random;
 
@@ -8,7 +7,7 @@ namespace Leaps.Actors.Tests.Scheduler;
 public sealed class PlacementTests
 {
     private static readonly Guid Run = new(1, 0, 0, new byte[8]);
-    private static readonly ActorKey Home = ActorKey.Home(Run);
+    private static readonly ActorKey Home = ActorKey.HomeOf(Run);
     private static readonly ActorKey Maker = new(Run, ActorKey.RunPart, ActorNames.RolloutMaker);
 
     private static PlacementNode Node(

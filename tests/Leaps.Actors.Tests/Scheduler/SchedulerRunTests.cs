@@ -1,4 +1,3 @@
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;
 using static Leaps.Actors.Tests.Scheduler.SchedulerUnderTest;
@@ -36,12 +35,12 @@ public sealed class SchedulerRunTests
         cluster.Join("n2");
         var run = cluster.Submit(needs: new RunNeeds { Rollouts = true });
         cluster.Settle();
-        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.Home(run)));
+        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.HomeOf(run)));
         Assert.Equal(["n2"], cluster.NodesOf(new ActorKey(run, "run", ActorNames.RolloutMaker)));
         // 4 on n1 and 1 on n2: three groups go to n2, and the fourth makes it 4 and 4 + 1.
         var other = cluster.Submit("other", needs: Groups(2));
         cluster.Settle();
-        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.Home(other)));
+        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.HomeOf(other)));
         Assert.Equal(["n2"], cluster.NodesOf(Group(other, 1)));
     }
 
@@ -221,7 +220,7 @@ public sealed class SchedulerRunTests
         node.Ends.Clear();
         next.Settle();
         Assert.Equal(("running", ""), State(next, run));
-        Assert.Equal(["n1"], next.NodesOf(ActorKey.Home(run)));
+        Assert.Equal(["n1"], next.NodesOf(ActorKey.HomeOf(run)));
     }
 
     [Fact]

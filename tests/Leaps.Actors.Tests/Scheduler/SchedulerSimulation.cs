@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;
 using Leaps.Actors.Tests.Coordinator;

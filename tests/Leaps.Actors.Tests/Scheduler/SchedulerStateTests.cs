@@ -1,4 +1,3 @@
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;
 using Leaps.Actors.Tests.Coordinator;
@@ -17,7 +16,7 @@ public sealed class SchedulerStateTests
         foreach (string name in new[] { "n1", "n2", "n3" }) cluster.Join(name);
         var run = cluster.Submit(needs: Groups(8));
         cluster.Settle();
-        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.Home(run)));
+        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.HomeOf(run)));
         Assert.Equal([3, 3, 3], cluster.Nodes.Values.Select(node => node.Hosted.Count));
         for (int group = 0; group < 8; group++)
             Assert.Single(cluster.NodesOf(Group(run, group)));
@@ -35,13 +34,13 @@ public sealed class SchedulerStateTests
         needs.Replicas.Add([1, 3]);
         var run = cluster.Submit(needs: needs);
         cluster.Settle();
-        Assert.Equal([ActorKey.Home(run), Group(run, 2), Group(run, 3), Group(run, 6), Group(run, 7)],
+        Assert.Equal([ActorKey.HomeOf(run), Group(run, 2), Group(run, 3), Group(run, 6), Group(run, 7)],
             cluster.Nodes["n1"].Hosted.Keys);
         needs = needs.Clone();
         needs.Replicas.RemoveAt(0);
         cluster.Need(run, needs);
         cluster.Settle();
-        Assert.Equal([ActorKey.Home(run), Group(run, 6), Group(run, 7)], cluster.Nodes["n1"].Hosted.Keys);
+        Assert.Equal([ActorKey.HomeOf(run), Group(run, 6), Group(run, 7)], cluster.Nodes["n1"].Hosted.Keys);
     }
 
     [Fact]
@@ -74,12 +73,12 @@ public sealed class SchedulerStateTests
         var run = cluster.Submit();
         cluster.Settle();
         cluster.Nodes["n2"] = new FakeNode("n2", 100, "simd-fma");
-        cluster.Nodes["n2"].Hosted[ActorKey.Home(run)] = false;
+        cluster.Nodes["n2"].Hosted[ActorKey.HomeOf(run)] = false;
         _ = cluster.Nodes["n2"].Session;
-        cluster.Nodes["n2"].Hosted[ActorKey.Home(run)] = false;
+        cluster.Nodes["n2"].Hosted[ActorKey.HomeOf(run)] = false;
         Assert.Empty(cluster.Beat("n2").Sent<Assignment>().Single(a => a.Node == "n2").Actors);
         cluster.Settle();
-        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.Home(run)));
+        Assert.Equal(["n1"], cluster.NodesOf(ActorKey.HomeOf(run)));
     }
 
     [Fact]
@@ -92,9 +91,9 @@ public sealed class SchedulerStateTests
         cluster.Join("n2");
         cluster.Nodes.Remove("n1");
         cluster.Live(TimeSpan.FromSeconds(9));
-        Assert.Empty(cluster.NodesOf(ActorKey.Home(run)));
+        Assert.Empty(cluster.NodesOf(ActorKey.HomeOf(run)));
         cluster.Live(TimeSpan.FromSeconds(4));
-        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.Home(run)));
+        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.HomeOf(run)));
         Assert.Equal(["n2"], cluster.NodesOf(Group(run, 1)));
         Assert.Equal("n2", Assert.Single(cluster.Reply(Command.List).Nodes).Node);
     }
@@ -111,10 +110,10 @@ public sealed class SchedulerStateTests
         first.Restart();
         cluster.Settle();
         // The home was placed anew when the node came back as another process.
-        string home = Assert.Single(cluster.NodesOf(ActorKey.Home(run)));
+        string home = Assert.Single(cluster.NodesOf(ActorKey.HomeOf(run)));
         Assert.Empty(cluster.Take(new NodeVanished("n1", session)));
         var effects = cluster.Take(new NodeVanished(home, cluster.Nodes[home].Session));
-        Assert.Equal([ActorKey.Home(run)],
+        Assert.Equal([ActorKey.HomeOf(run)],
             effects.Sent<Assignment>().SelectMany(assignment => Actors(assignment)));
     }
 
@@ -177,9 +176,9 @@ public sealed class SchedulerStateTests
         Assert.Equal("draining", Node(cluster, "n1").State);
         cluster.Nodes["n1"].EndLeaving();
         Assert.Contains(cluster.Beat("n1").Sent<Assignment>(),
-            assignment => assignment.Node == "n2" && Actors(assignment).Contains(ActorKey.Home(run)));
+            assignment => assignment.Node == "n2" && Actors(assignment).Contains(ActorKey.HomeOf(run)));
         cluster.Settle();
-        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.Home(run)));
+        Assert.Equal(["n2"], cluster.NodesOf(ActorKey.HomeOf(run)));
         Assert.Equal("drained", Node(cluster, "n1").State);
     }
 
@@ -195,7 +194,7 @@ public sealed class SchedulerStateTests
         Assert.Empty(cluster.Nodes["n2"].Told!.Actors);
         first.Obey();
         cluster.Beat("n1");
-        Assert.Equal([ActorKey.Home(run)], Actors(cluster.Nodes["n2"].Told!));
+        Assert.Equal([ActorKey.HomeOf(run)], Actors(cluster.Nodes["n2"].Told!));
     }
 
     [Fact]
@@ -228,7 +227,7 @@ public sealed class SchedulerStateTests
         Assert.Equal(5, cluster.Nodes["n2"].Hosted.Count);
         cluster.Need(run, Groups(1));
         cluster.Settle();
-        Assert.Equal([ActorKey.Home(run), Group(run, 0)], cluster.Nodes["n2"].Hosted.Keys);
+        Assert.Equal([ActorKey.HomeOf(run), Group(run, 0)], cluster.Nodes["n2"].Hosted.Keys);
     }
 
     [Fact]

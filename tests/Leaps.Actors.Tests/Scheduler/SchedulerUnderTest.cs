@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Scheduler;

@@ -1,15 +1,14 @@
-using Google.Protobuf;
 using Leaps.Actors.Protocol;
 
-namespace Leaps.Actors.Cluster;
+namespace Leaps.Actors;
 
 /// <summary>
-/// An actor of a cluster, and where its mailbox and journal are: a run, and of it the part "run" (home and
-/// training) or "sampling-1", "sampling-2" … Ordered by run, part and number.
+/// An <see cref="ActorAddress"/> that can be a key, in an order that every scheduler shares: by run and part,
+/// groups by number.
 /// </summary>
 public readonly record struct ActorKey(Guid Run, string Part, string Actor) : IComparable<ActorKey>
 {
-    /// <summary>The part of a run that its home and its training belong to.</summary>
+    /// <summary>The part of a run where its home lives and its training.</summary>
     public const string RunPart = "run";
 
     public bool IsHome => Part == RunPart && Actor == ActorNames.Home;
@@ -18,18 +17,15 @@ public readonly record struct ActorKey(Guid Run, string Part, string Actor) : IC
 
     public bool IsGroup => !IsHome && !IsRolloutMaker;
 
-    public static ActorKey Home(Guid run) => new(run, RunPart, ActorNames.Home);
+    public static ActorKey HomeOf(Guid run) => new(run, RunPart, ActorNames.Home);
+
+    public override string ToString() => $"{Actor} of run {Run:N} ({Part})";
 
     public static ActorKey Of(ActorAddress address) =>
-        new(ToGuid(address.RunId), address.Part, address.Actor);
+        new(new Guid(address.RunId.Span, bigEndian: true), address.Part, address.Actor);
 
-    public ActorAddress ToMessage() => new() { RunId = ToBytes(Run), Part = Part, Actor = Actor };
-
-    public static Guid ToGuid(ByteString bytes) => new(bytes.Span, bigEndian: true);
-
-    public static ByteString ToBytes(Guid id) => UnsafeByteOperations.UnsafeWrap(id.ToByteArray(bigEndian: true));
-
-    public override string ToString() => $"{Actor} of {Run:N} ({Part})";
+    public ActorAddress ToAddress() =>
+        new() { RunId = Envelope.RunIdBytes(Run), Part = Part, Actor = Actor };
 
     public int CompareTo(ActorKey other)
     {
