@@ -105,7 +105,8 @@ internal sealed record NodeRecord(string Name)
                 continue;
             node = place.Kind switch
             {
-                PlaceKind.Assigned when Beat.Assignment < Version => node.With(actor, PlaceKind.Dropped, next),
+                PlaceKind.Assigned when Beat.Assignment < Version =>
+                    node.With(actor, PlaceKind.Dropped, next),
                 PlaceKind.Dropped => node with { Places = node.Places.Remove(actor) },
                 _ => node with { Places = node.Places.Remove(actor), IsChanged = true },
             };

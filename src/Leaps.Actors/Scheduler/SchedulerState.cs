@@ -54,8 +54,11 @@ public sealed partial record SchedulerState
     private bool IsPlanDue { get; init; }
 
     // By actor, when it was lost lately, and where it was last.
-    private ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan> Times, string Node)> Losses { get; init; } =
-        ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan>, string)>.Empty;
+    private ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan> Times, string Node)> Losses
+    {
+        get;
+        init;
+    } = ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan>, string)>.Empty;
 
     /// <summary>The state that a journal tells.</summary>
     public static SchedulerState Recover(IEnumerable<SchedulerEvent> events) =>

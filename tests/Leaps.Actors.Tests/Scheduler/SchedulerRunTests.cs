@@ -37,7 +37,7 @@ public sealed class SchedulerRunTests
         cluster.Settle();
         Assert.Equal(["n1"], cluster.NodesOf(ActorKey.HomeOf(run)));
         Assert.Equal(["n2"], cluster.NodesOf(new ActorKey(run, "run", ActorNames.RolloutMaker)));
-        // 4 on n1 and 1 on n2: three groups go to n2, and the fourth makes it 4 and 4 + 1.
+        // 4 on n1 and 1 on n2: the next three go to n2.
         var other = cluster.Submit("other", needs: Groups(2));
         cluster.Settle();
         Assert.Equal(["n2"], cluster.NodesOf(ActorKey.HomeOf(other)));
@@ -194,7 +194,8 @@ public sealed class SchedulerRunTests
         cluster.Beat(home);
         cluster.Beat(home);
         cluster.Settle();
-        Assert.Equal(concluded, Assert.Single(cluster.Journal, item => item.RunMoved is not null).RunMoved.Concluded);
+        var moved = Assert.Single(cluster.Journal, item => item.RunMoved is not null).RunMoved;
+        Assert.Equal(concluded, moved.Concluded);
         Assert.Equal((state, "so it is"), State(cluster, run));
         Assert.All(cluster.Nodes.Values, node => Assert.Empty(node.Hosted));
         Assert.Equal((state, "so it is"), State(cluster.Reborn(), run));

@@ -8,8 +8,8 @@ using Command = Leaps.Actors.Protocol.ClusterRequest.Types.Command;
 namespace Leaps.Actors.Tests.Scheduler;
 
 /// <summary>
-/// A cluster by dice: nodes that die, come back, dawdle and lose actors; messages that are lost, late, twice and
-/// out of order; schedulers that die and are succeeded while the old ones still send; users who change their
+/// A cluster by dice: nodes that die, come back, dawdle and lose actors; messages that are lost, late, twice
+/// and out of order; schedulers that die and are succeeded while the old ones still send; users who change their
 /// minds. Half a second a step. A scheduler's journal refuses a writer that another has succeeded.
 /// </summary>
 internal sealed class SchedulerSimulation
@@ -37,7 +37,7 @@ internal sealed class SchedulerSimulation
     }
 
     /// <param name="seed">of all dice</param>
-    /// <param name="deceived">schedulers are succeeded, and told of nodes that vanished though they live</param>
+    /// <param name="deceived">schedulers are succeeded, and hear that nodes vanished which live</param>
     public SchedulerSimulation(ulong seed, bool deceived = true)
     {
         _seed = seed;
@@ -155,7 +155,8 @@ internal sealed class SchedulerSimulation
                     Post(() => Follow(node, assignment));
                     break;
                 case StoreSubmission store:
-                    Take(life, new SubmissionStored(store.Asker, store.User, store.Request, store.UnixSeconds));
+                    Take(life, new SubmissionStored(
+                        store.Asker, store.User, store.Request, store.UnixSeconds));
                     break;
                 case AskHome { Request.Command: Command.Cancel } ask:
                     _ends[ask.Run] = new RunConcluded { Outcome = RunConcluded.Types.Outcome.Cancelled };
@@ -247,7 +248,8 @@ internal sealed class SchedulerSimulation
 
     private void Whim()
     {
-        string run = Submitted.Count == 0 ? "none" : Submitted.ElementAt(_dice.NextInt(Submitted.Count)).ToString();
+        string run = Submitted.Count == 0
+            ? "none" : Submitted.ElementAt(_dice.NextInt(Submitted.Count)).ToString();
         string node = $"n{_dice.NextInt(Nodes.Count)}";
         switch (_dice.NextInt(8))
         {
