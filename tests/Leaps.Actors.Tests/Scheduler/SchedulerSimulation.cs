@@ -9,8 +9,9 @@ namespace Leaps.Actors.Tests.Scheduler;
 
 /// <summary>
 /// A cluster by dice: nodes that die, come back, dawdle and lose actors; messages that are lost, late, twice
-/// and out of order; schedulers that die and are succeeded while the old ones still send; users who change their
-/// minds. Half a second a step. A scheduler's journal refuses a writer that another has succeeded.
+/// and out of order; schedulers that die and are succeeded while the old ones still send; users who
+/// change their minds. Half a second a step. A scheduler's journal refuses a writer that another has
+/// succeeded.
 /// </summary>
 internal sealed class SchedulerSimulation
 {
