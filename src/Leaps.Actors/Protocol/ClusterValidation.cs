@@ -9,7 +9,7 @@ namespace Leaps.Actors.Protocol;
 /// </summary>
 internal static class ClusterValidation
 {
-    /// <summary>Of a run's or a node's name, in characters: "node-" and it make the name of an actor.</summary>
+    /// <summary>Characters of a run's or a node's name: "node-" and it make an actor's.</summary>
     public const int MostNameLength = 100;
 
     private const int MostText = 300, MostLost = 100, IdentifierBytes = 16, MostThreads = 1 << 20;
@@ -37,7 +37,8 @@ internal static class ClusterValidation
                 checks.Chosen("hosted.concluded.outcome", hosted.Concluded.Outcome);
             bool isHome = hosted.Address.Actor == ActorNames.Home;
             if (!isHome && (hosted.Needs is not null || hosted.Concluded is not null))
-                throw checks.Wrong($"hosted: {hosted.Address.Actor} has needs or an end, as only a home has.");
+                throw checks.Wrong(
+                    $"hosted: {hosted.Address.Actor} has needs or an end, as only a home has.");
         }
         CheckOnce("hosted", beat.Hosted.Select(hosted => hosted.Address), checks);
         checks.Range("lost (how many)", beat.Lost.Count, 0, MostLost);

@@ -45,10 +45,6 @@ internal sealed record NodeRecord(string Name)
     /// <summary>It must be told a new assignment.</summary>
     public bool IsChanged { get; init; }
 
-    // By actor, the assignment under which it was last lost.
-    private ImmutableDictionary<ActorKey, long> LossesSeen { get; init; } =
-        ImmutableDictionary<ActorKey, long>.Empty;
-
     // Last beats of the sessions before this one, the newest last.
     private ImmutableList<(ByteString Session, long Beat)> Former { get; init; } = [];
 
@@ -93,28 +89,37 @@ internal sealed record NodeRecord(string Name)
     public NodeRecord With(ActorKey actor, PlaceKind kind, long since) =>
         this with { Places = Places.SetItem(actor, new Place(kind, since)), IsChanged = true };
 
-    public NodeRecord Without(ActorKey actor) => this with { Places = Places.Remove(actor), IsChanged = true };
-
-    /// <summary>Without the places of actors that, following orders, ended.</summary>
-    public NodeRecord Confirm(long epoch)
+    /// <summary>The places of actors that do not live there, though the node follows what was said of them.
+    /// One that should live there has ended: by an error, or because it found that it lives elsewhere. If the
+    /// node has not followed the newest assignment, that one may bring it to life again.</summary>
+    /// <param name="epoch">of the scheduler</param>
+    /// <param name="next">version of the next assignment</param>
+    public NodeRecord Confirm(long epoch, long next)
     {
         if (Beat.SchedulerEpoch != epoch)
             return this;
-        var ended = Places.Where(item => item.Value.Kind != PlaceKind.Assigned
-            && Beat.Assignment >= item.Value.Since && !Hosted.Contains(item.Key)).ToArray();
-        return ended.Length == 0 ? this : this with
+        var node = this;
+        foreach (var (actor, place) in Places)
         {
-            Places = Places.RemoveRange(ended.Select(item => item.Key)),
-            IsChanged = IsChanged || ended.Any(item => item.Value.Kind == PlaceKind.Leaving),
-        };
+            if (Beat.Assignment < place.Since || Hosted.Contains(actor))
+                continue;
+            node = place.Kind switch
+            {
+                PlaceKind.Assigned when Beat.Assignment < Version =>
+                    node.With(actor, PlaceKind.Dropped, next),
+                PlaceKind.Dropped => node with { Places = node.Places.Remove(actor) },
+                _ => node with { Places = node.Places.Remove(actor), IsChanged = true },
+            };
+        }
+        return node;
     }
 
-    /// <summary>A loss is told again and again; true the first time.</summary>
-    public bool IsNewLoss(LostActor lost) =>
-        LossesSeen.GetValueOrDefault(ActorKey.Of(lost.Address), -1) < lost.Assignment;
-
-    public NodeRecord WithSeen(LostActor lost) =>
-        this with { LossesSeen = LossesSeen.SetItem(ActorKey.Of(lost.Address), lost.Assignment) };
+    /// <summary>Losses that the beats before this one did not tell.</summary>
+    public IEnumerable<LostActor> NewLosses(NodeHeartbeat beat)
+    {
+        bool same = beat.Session.Equals(Beat.Session) && beat.SchedulerEpoch == Beat.SchedulerEpoch;
+        return same ? beat.Lost.Where(lost => !Beat.Lost.Contains(lost)) : beat.Lost;
+    }
 
     public NodeRecord Told(long version, int threads) =>
         this with { Version = version, ToldThreads = threads, IsChanged = false };

@@ -21,7 +21,7 @@ internal sealed record PlacementActor(ActorKey Key, double Weight, string Device
 /// </summary>
 internal sealed class Placement(IEnumerable<PlacementNode> nodes)
 {
-    // A group leaves a node whose share is so many times what its new node's will be: less isn't worth a move.
+    // A group leaves a node whose share is so many times what its new node's will be.
     private const double Worthwhile = 1.2;
 
     private readonly Site[] _sites =

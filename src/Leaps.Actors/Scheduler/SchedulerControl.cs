@@ -87,7 +87,8 @@ internal static class SchedulerControl
                 drain ? $"node {name} is drained already" : $"node {name} was not drained");
         }
         var drained = new NodeDrained { Node = name, Drained = drain };
-        return Reply(state.Record(new SchedulerEvent { NodeDrained = drained }, effects), asked, effects, true,
+        var next = state.Record(new SchedulerEvent { NodeDrained = drained }, effects);
+        return Reply(next, asked, effects, true,
             drain ? $"the actors of node {name} leave it" : $"node {name} takes actors again");
     }
 

@@ -53,7 +53,10 @@ public sealed partial record SchedulerState
         // fenced against this one, whose event is then never durable.
         var next = beat.SchedulerEpoch > Epoch ? RaiseEpoch(beat.SchedulerEpoch + 1, effects) : this;
         var heard = before.Hear(beat, Now);
-        next = next.With(heard.Confirm(next.Epoch)).CountLosses(beat, effects)
+        next = next.With(heard);
+        if (beat.SchedulerEpoch == next.Epoch)
+            next = next.CountLosses(before.NewLosses(beat), beat.Node, effects);
+        next = next.With(next.Nodes[beat.Node].Confirm(next.Epoch, next.NextVersion))
             .Adopt(beat).HearHomes(beat, effects);
         bool changed = beat.Leaving != before.Beat.Leaving || beat.Device != before.Beat.Device
             || beat.Speed != before.Beat.Speed || !ReferenceEquals(heard.Places, next.Nodes[beat.Node].Places)
@@ -86,25 +89,19 @@ public sealed partial record SchedulerState
         return hosted.Leaving ? PlaceKind.Leaving : PlaceKind.Assigned;
     }
 
-    private SchedulerState CountLosses(NodeHeartbeat beat, Effects effects)
+    private SchedulerState CountLosses(IEnumerable<LostActor> losses, string node, Effects effects)
     {
         var next = this;
-        if (beat.SchedulerEpoch != Epoch)
-            return this;
-        foreach (var lost in beat.Lost)
+        foreach (var lost in losses)
         {
-            var node = next.Nodes[beat.Node];
             var actor = ActorKey.Of(lost.Address);
-            if (!node.IsNewLoss(lost))
-                continue;
-            next = next.With(node.WithSeen(lost));
-            if (IsOn(node, actor) && next.Runs.TryGetValue(actor.Run, out var run) && !run.IsOver)
-                next = next.Count(lost, actor, beat.Node, effects);
+            if (IsOn(next.Nodes[node], actor) && next.Runs.TryGetValue(actor.Run, out var run) && !run.IsOver)
+                next = next.Count(lost, actor, node, effects);
         }
         return next;
     }
 
-    private SchedulerState Count(LostActor lost, ActorKey actor, string name, Effects effects)
+    private SchedulerState Count(LostActor lost, ActorKey actor, string node, Effects effects)
     {
         ImmutableArray<TimeSpan> times =
         [
@@ -112,22 +109,13 @@ public sealed partial record SchedulerState
                 ? former.Times.Where(time => Now - time < Times!.Failures) : [],
             Now,
         ];
-        if (times.Length > MostLosses)
+        if (times.Length <= MostLosses)
+            return this with { Losses = Losses.SetItem(actor, (times, node)), IsPlanDue = true };
+        return Move(actor.Run, new RunConcluded
         {
-            var concluded = new RunConcluded
-            {
-                Outcome = RunConcluded.Types.Outcome.Stopped,
-                Text = FormattableString.Invariant($"{actor.Actor} failed {times.Length} times: {lost.Cause}"),
-            };
-            return Move(actor.Run, concluded, effects);
-        }
-        var next = this with { Losses = Losses.SetItem(actor, (times, name)), IsPlanDue = true };
-        var node = Nodes[name];
-        if (node.Hosted.Contains(actor) || node.Places[actor].Since > lost.Assignment)
-            return next;            // It lives again already, or will under the present assignment.
-        // Under an assignment that is on its way it may live again: then it must end before it is placed.
-        return next.With(node.Follows(Epoch)
-            ? node.Without(actor) : node.With(actor, PlaceKind.Dropped, NextVersion));
+            Outcome = RunConcluded.Types.Outcome.Stopped,
+            Text = FormattableString.Invariant($"{actor.Actor} failed {times.Length} times: {lost.Cause}"),
+        }, effects);
     }
 
     private SchedulerState HearHomes(NodeHeartbeat beat, Effects effects)

@@ -3,7 +3,8 @@ using Effects = System.Collections.Immutable.ImmutableArray<Leaps.Actors.Effect>
 
 namespace Leaps.Actors.Scheduler;
 
-/// <summary>From what is known to who lives where: who must go, who is placed, who moves for balance.</summary>
+/// <summary>From what is known to who lives where: who must go, who is placed, who moves for balance.
+/// </summary>
 public sealed partial record SchedulerState
 {
     private const int FewMoves = 4, MovesPart = 32;

@@ -13,6 +13,8 @@ namespace Leaps.Actors.Scheduler;
 /// </summary>
 public sealed partial record SchedulerState
 {
+    private const int EpochBits = 32;
+
     /// <summary>Raised whenever a scheduler comes to life.</summary>
     public long Epoch { get; private init; }
 
@@ -44,7 +46,7 @@ public sealed partial record SchedulerState
     private TimeSpan Begun { get; init; }
     private bool Suspended { get; init; }
 
-    // Of assignments, over all nodes: whatever is decided within one message gets the next one.
+    // Of assignments, over all nodes and epochs: whatever is decided within one message gets the next one.
     private long Version { get; init; }
     private long NextVersion => Version + 1;
 
@@ -52,8 +54,11 @@ public sealed partial record SchedulerState
     private bool IsPlanDue { get; init; }
 
     // By actor, when it was lost lately, and where it was last.
-    private ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan> Times, string Node)> Losses { get; init; } =
-        ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan>, string)>.Empty;
+    private ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan> Times, string Node)> Losses
+    {
+        get;
+        init;
+    } = ImmutableDictionary<ActorKey, (ImmutableArray<TimeSpan>, string)>.Empty;
 
     /// <summary>The state that a journal tells.</summary>
     public static SchedulerState Recover(IEnumerable<SchedulerEvent> events) =>
@@ -122,7 +127,10 @@ public sealed partial record SchedulerState
     private SchedulerState RaiseEpoch(long epoch, Effects effects)
     {
         var raised = new EpochRaised { Epoch = epoch };
-        var next = Record(new SchedulerEvent { EpochRaised = raised }, effects);
+        var next = Record(new SchedulerEvent { EpochRaised = raised }, effects) with
+        {
+            Version = epoch << EpochBits,
+        };
         foreach (var node in next.Alive)
             next = next.With(node with { IsChanged = true });
         return next;

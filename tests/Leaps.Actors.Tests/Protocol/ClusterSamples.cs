@@ -6,7 +6,8 @@ namespace Leaps.Actors.Tests.Protocol;
 /// <summary>A sound message of every kind that a cluster adds.</summary>
 internal static class ClusterSamples
 {
-    private static ByteString Session => ByteString.CopyFrom([.. Enumerable.Range(1, 16).Select(i => (byte)i)]);
+    private static ByteString Session =>
+        ByteString.CopyFrom([.. Enumerable.Range(1, 16).Select(i => (byte)i)]);
 
     public static NodeHeartbeat Heartbeat() => new()
     {
@@ -43,7 +44,10 @@ internal static class ClusterSamples
         },
         Lost =
         {
-            new LostActor { Address = Address("run", "rollout-maker"), Cause = "out of memory", Assignment = 9 },
+            new LostActor
+            {
+                Address = Address("run", "rollout-maker"), Cause = "out of memory", Assignment = 9,
+            },
         },
         Leaving = true,
     };
@@ -86,8 +90,8 @@ internal static class ClusterSamples
         {
             new RunOverview
             {
-                RunId = Session, Name = "ising-15", Owner = "ada", State = "running", Submitted = 1_700_000_000,
-                Home = "n1", Actors = 5, Scale = 2,
+                RunId = Session, Name = "ising-15", Owner = "ada", State = "running",
+                Submitted = 1_700_000_000, Home = "n1", Actors = 5, Scale = 2,
             },
         },
         Nodes =

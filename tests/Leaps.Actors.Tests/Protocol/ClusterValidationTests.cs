@@ -20,10 +20,12 @@ public sealed class ClusterValidationTests
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Speed = double.PositiveInfinity, "speed is" },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Threads = 0, "threads is 0;" },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Host = new string('x', 301), "host (its length) is 301;" },
-        { Body.NodeHeartbeat, e => e.NodeHeartbeat.SchedulerEpoch = 1L << 31, "scheduler_epoch is 2147483648" },
+        { Body.NodeHeartbeat, e => e.NodeHeartbeat.SchedulerEpoch = 1L << 31,
+            "scheduler_epoch is 2147483648" },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Assignment = -1, "assignment is -1;" },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Hosted[0].Address = null, "hosted.address is missing." },
-        { Body.NodeHeartbeat, e => e.NodeHeartbeat.Hosted[0].Address.Part = "", "hosted.address.part is not" },
+        { Body.NodeHeartbeat, e => e.NodeHeartbeat.Hosted[0].Address.Part = "",
+            "hosted.address.part is not" },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Hosted[2].Needs = new RunNeeds(), "as only a home has." },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Hosted[1].Concluded.Outcome = 0,
             "hosted.concluded.outcome is 0;" },
@@ -66,7 +68,8 @@ public sealed class ClusterValidationTests
     {
         var envelope = SampleMessages.Of(body);
         spoil(envelope);
-        string refusal = Assert.Throws<ProtocolException>(() => _codec.Decode(envelope.ToByteArray())).Message;
+        byte[] message = envelope.ToByteArray();
+        string refusal = Assert.Throws<ProtocolException>(() => _codec.Decode(message)).Message;
         Assert.Contains(expected, refusal, StringComparison.Ordinal);
         Assert.Equal(refusal, Assert.Throws<ProtocolException>(() => _codec.Encode(envelope)).Message);
     }

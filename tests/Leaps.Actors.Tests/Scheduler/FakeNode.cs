@@ -10,7 +10,7 @@ internal sealed class FakeNode(string name, double speed, string device)
     private static readonly ByteString NoSession = ByteString.Empty;
 
     private readonly List<LostActor> _lost = [];
-    private readonly Dictionary<ActorKey, long> _lostUnder = [];
+    private readonly Dictionary<ActorKey, long> _since = [];
     private long _beat;
     private ByteString _session = NoSession;
 
@@ -48,7 +48,6 @@ internal sealed class FakeNode(string name, double speed, string device)
         (Told, Followed) = (null, null);
         Hosted.Clear();
         _lost.Clear();
-        _lostUnder.Clear();
     }
 
     public NodeHeartbeat Beat()
@@ -95,11 +94,7 @@ internal sealed class FakeNode(string name, double speed, string device)
         if (!assignment.Session.Equals(_session)
             || (assignment.SchedulerEpoch, assignment.Version).CompareTo((epoch, version)) <= 0)
             return false;
-        if (assignment.SchedulerEpoch > epoch)
-        {
-            _lost.Clear();
-            _lostUnder.Clear();
-        }
+        if (assignment.SchedulerEpoch > epoch) _lost.Clear();
         Followed = assignment;
         var wanted = assignment.Actors.ToDictionary(item => ActorKey.Of(item.Address), item => item.Leave);
         foreach (var actor in Hosted.Keys.Where(actor => !wanted.ContainsKey(actor)).ToArray())
@@ -111,7 +106,7 @@ internal sealed class FakeNode(string name, double speed, string device)
             else if (!leave && !Hosted.ContainsKey(actor))
             {
                 Hosted[actor] = false;
-                _lostUnder.Remove(actor);
+                _since[actor] = assignment.Version;
             }
         }
         return true;
@@ -124,23 +119,13 @@ internal sealed class FakeNode(string name, double speed, string device)
             Hosted.Remove(actor.Key);
     }
 
-    /// <summary>Those it follows, and does not host: as after the end of a leave that was taken back.</summary>
-    public void StartMissing()
-    {
-        foreach (var item in Followed?.Actors ?? [])
-        {
-            var actor = ActorKey.Of(item.Address);
-            if (!item.Leave && !Hosted.ContainsKey(actor) && !_lostUnder.ContainsKey(actor))
-                Hosted[actor] = false;
-        }
-    }
-
-    /// <summary>An actor ends by an error.</summary>
-    public void Lose(ActorKey actor, string cause = "broken")
+    /// <summary>An actor ends by an error, or, without a cause, because it was fenced.</summary>
+    public void Lose(ActorKey actor, string? cause = "broken")
     {
         Hosted.Remove(actor);
-        _lostUnder[actor] = Followed!.Version;
-        _lost.Add(new LostActor { Address = actor.ToAddress(), Cause = cause, Assignment = Followed.Version });
+        long since = _since.GetValueOrDefault(actor);
+        if (cause is null) return;
+        _lost.Add(new LostActor { Address = actor.ToAddress(), Cause = cause, Assignment = since });
         if (_lost.Count > 100) _lost.RemoveAt(0);
     }
 }

@@ -74,8 +74,9 @@ public sealed class SchedulerControlTests
         Assert.Equal("state waiting, text for a node",
             string.Join(", ", status.Entries.Select(entry => $"{entry.Key} {entry.Value}")));
         var refused = _cluster.Reply(Command.Pause, "run");
-        Assert.Equal((false, "run run has no home at present (waiting for a node): ask again in a few seconds"),
-            (refused.Accepted, refused.Text));
+        Assert.False(refused.Accepted);
+        Assert.Equal("run run has no home at present (waiting for a node): ask again in a few seconds",
+            refused.Text);
         Assert.True(_cluster.Reply(Command.Cancel, "run").Accepted);
         Assert.Equal("cancelled", _cluster.Overview(run).State);
         // A scheduler that has just begun can't know whether there is a home.
@@ -133,9 +134,12 @@ public sealed class SchedulerControlTests
         _cluster.Join("n1");
         _cluster.Submit();
         _cluster.Settle();
-        foreach (var command in new[] { Command.Status, Command.Cancel, Command.Scale, Command.Fetch, Command.Forget })
+        Command[] ofRuns =
+            [Command.Status, Command.Cancel, Command.Scale, Command.Fetch, Command.Forget];
+        foreach (var command in ofRuns)
         {
-            Assert.Equal("run run belongs to ada; you are bob", _cluster.Reply(command, "run", user: "bob").Text);
+            Assert.Equal("run run belongs to ada; you are bob",
+                _cluster.Reply(command, "run", user: "bob").Text);
             Assert.NotEmpty(_cluster.Ask(command, "run", value: "1", user: Administrator));
         }
         Assert.Single(_cluster.Reply(Command.List, user: "bob").Runs);
@@ -145,7 +149,8 @@ public sealed class SchedulerControlTests
                 _cluster.Reply(command, key: "n1").Text);
             Assert.True(_cluster.Reply(command, key: "n1", user: Administrator).Accepted);
         }
-        Assert.Contains("there is none", Rights.OwnersAlone.Problem("ada", Command.Drain), StringComparison.Ordinal);
+        Assert.Contains("there is none",
+            Rights.OwnersAlone.Problem("ada", Command.Drain), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +158,8 @@ public sealed class SchedulerControlTests
     {
         var id = Guid.Parse("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
         _cluster.Submit("ising", id: id);
-        foreach (string text in new[] { "ising", "0a1b", "0A1B2C3D", "0a1b2c3d-4e5f", id.ToString("N"), $"{id}" })
+        string[] names = ["ising", "0a1b", "0A1B2C3D", "0a1b2c3d-4e5f", id.ToString("N"), $"{id}"];
+        foreach (string text in names)
             Assert.True(_cluster.Reply(Command.Status, text).Accepted);
 
         Assert.Equal("there is no run isin; near it: ising", _cluster.Reply(Command.Status, "isin").Text);

@@ -37,7 +37,7 @@ public sealed class SchedulerRunTests
         cluster.Settle();
         Assert.Equal(["n1"], cluster.NodesOf(ActorKey.HomeOf(run)));
         Assert.Equal(["n2"], cluster.NodesOf(new ActorKey(run, "run", ActorNames.RolloutMaker)));
-        // 4 on n1 and 1 on n2: three groups go to n2, and the fourth makes it 4 and 4 + 1.
+        // 4 on n1 and 1 on n2: the next three go to n2.
         var other = cluster.Submit("other", needs: Groups(2));
         cluster.Settle();
         Assert.Equal(["n2"], cluster.NodesOf(ActorKey.HomeOf(other)));
@@ -127,6 +127,41 @@ public sealed class SchedulerRunTests
     }
 
     [Fact]
+    public void An_actor_that_ended_because_it_was_fenced_is_placed_again_and_that_is_no_failure()
+    {
+        var cluster = new SchedulerUnderTest();
+        cluster.Join("n1");
+        var run = cluster.Submit(needs: Groups(1));
+        cluster.Settle();
+        for (int time = 1; time <= 6; time++)
+        {
+            cluster.Nodes["n1"].Lose(Group(run, 0), cause: null);
+            cluster.Settle(3);
+            Assert.Equal(["n1"], cluster.NodesOf(Group(run, 0)));
+        }
+    }
+
+    [Fact]
+    public void Losses_of_actors_that_an_earlier_scheduler_had_placed_count_and_heal_as_well()
+    {
+        var cluster = new SchedulerUnderTest();
+        cluster.Join("n1");
+        var run = cluster.Submit(needs: Groups(2));
+        cluster.Settle();
+        var next = cluster.Reborn(listening: false);
+        next.Settle();
+        for (int loss = 1; loss <= 3; loss++)
+        {
+            next.Nodes["n1"].Lose(Group(run, 1));
+            next.Settle(3);
+            Assert.Equal(["n1"], next.NodesOf(Group(run, 1)));
+        }
+        next.Nodes["n1"].Lose(Group(run, 1));
+        next.Settle(3);
+        Assert.Equal("stopped", State(next, run).State);
+    }
+
+    [Fact]
     public void Losses_that_lie_far_apart_stop_nothing()
     {
         var cluster = new SchedulerUnderTest();
@@ -159,7 +194,8 @@ public sealed class SchedulerRunTests
         cluster.Beat(home);
         cluster.Beat(home);
         cluster.Settle();
-        Assert.Equal(concluded, Assert.Single(cluster.Journal, item => item.RunMoved is not null).RunMoved.Concluded);
+        var moved = Assert.Single(cluster.Journal, item => item.RunMoved is not null).RunMoved;
+        Assert.Equal(concluded, moved.Concluded);
         Assert.Equal((state, "so it is"), State(cluster, run));
         Assert.All(cluster.Nodes.Values, node => Assert.Empty(node.Hosted));
         Assert.Equal((state, "so it is"), State(cluster.Reborn(), run));

@@ -8,15 +8,16 @@ using Command = Leaps.Actors.Protocol.ClusterRequest.Types.Command;
 namespace Leaps.Actors.Tests.Scheduler;
 
 /// <summary>
-/// A cluster by dice: nodes that die, come back, dawdle and lose actors; messages that are lost, late, twice and
-/// out of order; schedulers that die and are succeeded while the old ones still send; users who change their
-/// minds. Half a second a step. A scheduler's journal refuses a writer that another has succeeded.
+/// A cluster by dice: nodes that die, come back, dawdle and lose actors; messages that are lost, late, twice
+/// and out of order; schedulers that die and are succeeded while the old ones still send; users who
+/// change their minds. Half a second a step. A scheduler's journal refuses a writer that another has
+/// succeeded.
 /// </summary>
 internal sealed class SchedulerSimulation
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.5);
-    // A lease, the scheduler's grace, and the way of an assignment.
-    private const int Settled = 40;
+    // The latest message of the time of faults comes, a lease ends that it began, and a beat brings orders.
+    private const int Latest = 34, Settled = Latest + 20 + 8;
 
     private static readonly string[] Devices = ["simd-fma", "cuda-sm90"];
 
@@ -37,7 +38,7 @@ internal sealed class SchedulerSimulation
     }
 
     /// <param name="seed">of all dice</param>
-    /// <param name="deceived">schedulers are succeeded, and told of nodes that vanished though they live</param>
+    /// <param name="deceived">schedulers are succeeded, and hear that nodes vanished which live</param>
     public SchedulerSimulation(ulong seed, bool deceived = true)
     {
         _seed = seed;
@@ -104,7 +105,6 @@ internal sealed class SchedulerSimulation
         foreach (var node in Living)
         {
             if (_dice.NextInt(3) == 0) node.EndLeaving(_ => _dice.NextInt(2) == 0);
-            if (_dice.NextInt(3) == 0) node.StartMissing();
             if (_now % 3 != 0) continue;
             SayWhatHomesSay(node);
             var beat = node.Beat();
@@ -156,7 +156,8 @@ internal sealed class SchedulerSimulation
                     Post(() => Follow(node, assignment));
                     break;
                 case StoreSubmission store:
-                    Take(life, new SubmissionStored(store.Asker, store.User, store.Request, store.UnixSeconds));
+                    Take(life, new SubmissionStored(
+                        store.Asker, store.User, store.Request, store.UnixSeconds));
                     break;
                 case AskHome { Request.Command: Command.Cancel } ask:
                     _ends[ask.Run] = new RunConcluded { Outcome = RunConcluded.Types.Outcome.Cancelled };
@@ -231,7 +232,8 @@ internal sealed class SchedulerSimulation
                 Succeed();          // the old one lives on and sends until it writes
                 break;
             case 5 when node.Hosted.Count > 0 && !Dead.Contains(node.Name) && _dice.NextInt(4) == 0:
-                node.Lose(node.Hosted.Keys.ElementAt(_dice.NextInt(node.Hosted.Count)));
+                node.Lose(node.Hosted.Keys.ElementAt(_dice.NextInt(node.Hosted.Count)),
+                    _dice.NextInt(2) == 0 ? "broken" : null);
                 break;
             case 6:
                 node.Leaving = _dice.NextInt(2) == 0;
@@ -247,7 +249,8 @@ internal sealed class SchedulerSimulation
 
     private void Whim()
     {
-        string run = Submitted.Count == 0 ? "none" : Submitted.ElementAt(_dice.NextInt(Submitted.Count)).ToString();
+        string run = Submitted.Count == 0
+            ? "none" : Submitted.ElementAt(_dice.NextInt(Submitted.Count)).ToString();
         string node = $"n{_dice.NextInt(Nodes.Count)}";
         switch (_dice.NextInt(8))
         {

@@ -6,7 +6,7 @@ namespace Leaps.Actors.Tests.Scheduler;
 /// </summary>
 public sealed class SchedulerSimulationTests
 {
-    private const int Seeds = 300, Faulty = 200, Calm = 240;
+    private const int Seeds = 300, Faulty = 160, Calm = 160;
 
     [Fact]
     public void Once_faults_end_every_wanted_actor_lives_exactly_once_and_nodes_are_in_balance()
@@ -34,8 +34,8 @@ public sealed class SchedulerSimulationTests
     [Fact]
     public void While_the_scheduler_lives_and_is_told_the_truth_no_actor_ever_lives_on_two_nodes()
     {
-        for (ulong seed = 1; seed <= 100; seed++)
-            new SchedulerSimulation(seed, deceived: false).Live(400);
+        for (ulong seed = 1; seed <= 60; seed++)
+            new SchedulerSimulation(seed, deceived: false).Live(300);
     }
 
     private static void AssertJournal(SchedulerSimulation cluster, ulong seed)

@@ -62,7 +62,8 @@ public sealed class SchedulerStateTests
         next.Settle();
         next.Pass(Times.Grace);
         next.Settle();
-        Assert.Equal(before, next.Nodes.ToDictionary(item => item.Key, item => item.Value.Hosted.Keys.ToArray()));
+        Assert.Equal(before,
+            next.Nodes.ToDictionary(item => item.Key, item => item.Value.Hosted.Keys.ToArray()));
     }
 
     [Fact]
@@ -73,7 +74,6 @@ public sealed class SchedulerStateTests
         var run = cluster.Submit();
         cluster.Settle();
         cluster.Nodes["n2"] = new FakeNode("n2", 100, "simd-fma");
-        cluster.Nodes["n2"].Hosted[ActorKey.HomeOf(run)] = false;
         _ = cluster.Nodes["n2"].Session;
         cluster.Nodes["n2"].Hosted[ActorKey.HomeOf(run)] = false;
         Assert.Empty(cluster.Beat("n2").Sent<Assignment>().Single(a => a.Node == "n2").Actors);
