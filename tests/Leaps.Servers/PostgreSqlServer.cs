@@ -85,7 +85,8 @@ public sealed class PostgreSqlServer : IDisposable
         {
             lock (log)
                 log.AppendLine(line.Data);
-            if (line.Data is null || line.Data.Contains("ready to accept connections", StringComparison.Ordinal))
+            bool ended = line.Data is null;
+            if (ended || line.Data!.Contains("ready to accept connections", StringComparison.Ordinal))
                 Signal(ready);
         };
         process.Start();
@@ -214,7 +215,8 @@ public sealed class PostgreSqlServer : IDisposable
         string output = program.StandardOutput.ReadToEnd();
         program.WaitForExit();
         return program.ExitCode == 0 ? output.Trim() : throw new InvalidOperationException(
-            $"{start.FileName} {string.Join(' ', start.ArgumentList)}: {errors.GetAwaiter().GetResult().Trim()}");
+            $"{start.FileName} {string.Join(' ', start.ArgumentList)}: "
+                + errors.GetAwaiter().GetResult().Trim());
     }
 
     private static string FindBinaries()
