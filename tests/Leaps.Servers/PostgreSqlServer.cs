@@ -6,8 +6,9 @@ using System.Text;
 namespace Leaps.Servers;
 
 /// <summary>
-/// A PostgreSQL server of one test or class: on a port of loopback and in a folder of its own, with a role and
-/// a database for the program and a password that nobody knows. Gone, with its folder, when it is disposed of.
+/// A PostgreSQL server of one test or class: on a port of loopback and in a folder of its own, with a role
+/// and a database for the program and a password that nobody knows. Gone, with its folder, when it is
+/// disposed of.
 /// </summary>
 public sealed class PostgreSqlServer : IDisposable
 {
@@ -78,7 +79,8 @@ public sealed class PostgreSqlServer : IDisposable
         string[] arguments =
         [
             "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder,
-            "-c", "listen_addresses=127.0.0.1,::1", .. settings.SelectMany(setting => new[] { "-c", setting }),
+            "-c", "listen_addresses=127.0.0.1,::1",
+            .. settings.SelectMany(setting => new[] { "-c", setting }),
         ];
         process = new Process { StartInfo = Told("postgres", arguments) };
         process.ErrorDataReceived += (_, line) =>

@@ -102,7 +102,8 @@ public sealed class PostgreSqlDatabaseTests(SharedPostgreSql shared)
             options, "cluster", cancellation: cancelled.Token), Cancellation);
         await Until(() => notices.Count == 1);
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp.WaitAsync(Patience, Cancellation));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => givenUp.WaitAsync(Patience, Cancellation));
         Assert.False(waiting.IsCompleted);
         server.Start();
         using var database = await waiting.WaitAsync(Patience, Cancellation);
