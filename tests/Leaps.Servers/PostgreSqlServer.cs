@@ -6,8 +6,9 @@ using System.Text;
 namespace Leaps.Servers;
 
 /// <summary>
-/// A PostgreSQL server of one test or class: on a port of loopback and in a folder of its own, with a role and
-/// a database for the program and a password that nobody knows. Gone, with its folder, when it is disposed of.
+/// A PostgreSQL server of one test or class: on a port of loopback and in a folder of its own, with a role
+/// and a database for the program and a password that nobody knows. Gone, with its folder, when it is
+/// disposed of.
 /// </summary>
 public sealed class PostgreSqlServer : IDisposable
 {
@@ -78,14 +79,16 @@ public sealed class PostgreSqlServer : IDisposable
         string[] arguments =
         [
             "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder,
-            "-c", "listen_addresses=127.0.0.1,::1", .. settings.SelectMany(setting => new[] { "-c", setting }),
+            "-c", "listen_addresses=127.0.0.1,::1",
+            .. settings.SelectMany(setting => new[] { "-c", setting }),
         ];
         process = new Process { StartInfo = Told("postgres", arguments) };
         process.ErrorDataReceived += (_, line) =>
         {
             lock (log)
                 log.AppendLine(line.Data);
-            if (line.Data is null || line.Data.Contains("ready to accept connections", StringComparison.Ordinal))
+            bool ended = line.Data is null;
+            if (ended || line.Data!.Contains("ready to accept connections", StringComparison.Ordinal))
                 Signal(ready);
         };
         process.Start();
@@ -214,7 +217,8 @@ public sealed class PostgreSqlServer : IDisposable
         string output = program.StandardOutput.ReadToEnd();
         program.WaitForExit();
         return program.ExitCode == 0 ? output.Trim() : throw new InvalidOperationException(
-            $"{start.FileName} {string.Join(' ', start.ArgumentList)}: {errors.GetAwaiter().GetResult().Trim()}");
+            $"{start.FileName} {string.Join(' ', start.ArgumentList)}: "
+                + errors.GetAwaiter().GetResult().Trim());
     }
 
     private static string FindBinaries()

@@ -132,7 +132,7 @@ public sealed class PostgreSqlDatabase : IDisposable
         }
     }
 
-    /// <summary>Ends whatever waits for the server, in its journals too, and closes the connections.</summary>
+    /// <summary>Ends what waits for the server, in its journals too, and closes the connections.</summary>
     public void Dispose()
     {
         if (disposed)
@@ -194,7 +194,7 @@ public sealed class PostgreSqlDatabase : IDisposable
     private void WarnOfLazyDisk()
     {
         if (Run(connection => connection.Scalar("SELECT current_setting('fsync')"), stop.Token) is "off")
-            notice($"{Place}: its setting fsync is off, so a crash of its machine may lose what it confirmed.");
+            notice($"{Place}: its fsync is off: a crash of its machine may lose what it confirmed.");
     }
 
     private static string ConnectionString(PostgreSqlOptions options)

@@ -54,8 +54,8 @@ public sealed class PostgreSqlJournal : IFencedJournal
     private string Place => $"{database.Place}, {Part} of run {Run}";
 
     /// <summary>
-    /// From now on only this object writes for the actor; waits for a write in progress, but not for ever: the
-    /// server is told to end the session of a node that stopped inside one.
+    /// From now on only this object writes for the actor; waits for a write in progress, but not for ever:
+    /// the server is told to end the session of a node that stopped inside one.
     /// </summary>
     /// <returns>
     /// The number of the claim, above all before. After a broken connection one may have been left out.
@@ -175,7 +175,7 @@ public sealed class PostgreSqlJournal : IFencedJournal
             _ => 0,
         };
         if (largest > LargestPayload)
-            throw new LeapsException($"{Place}: actor '{write.Actor}' has {largest >> 20} MiB to keep at once, "
+            throw new LeapsException($"{Place}: actor '{write.Actor}' has {largest >> 20} MiB to keep, "
                 + $"and {LargestPayload >> 20} MiB is the most: use more groups.");
     }
 

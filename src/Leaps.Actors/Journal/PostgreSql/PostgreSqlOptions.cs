@@ -22,7 +22,7 @@ public sealed record PostgreSqlOptions
     /// <summary>A PEM file of the authorities to trust; null for those of the system.</summary>
     public string? CaFile { get; init; }
 
-    /// <summary>How long the server may take over one command before it counts as gone; 1 s or more.</summary>
+    /// <summary>How long the server may take over a command before it counts as gone; 1 s or more.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The wait before the first repetition; each one after it waits twice as long.</summary>

@@ -15,7 +15,7 @@ internal static class ServerCertificate
     // postgresql.org/docs/current/protocol-message-formats.html: SSLRequest, 8 bytes, code 80877103.
     private static readonly byte[] TlsRequest = [0, 0, 0, 8, 4, 210, 22, 47];
 
-    /// <summary>What is wrong and what to do, in one line; null when the server doesn't show it again.</summary>
+    /// <summary>What is wrong and what to do, in one line; null when the server shows it no more.</summary>
     public static string? Finding(PostgreSqlOptions options)
     {
         string? finding = null;

@@ -5,8 +5,7 @@ namespace Leaps.Actors.Tests.Journal.PostgreSql;
 
 /// <summary>
 /// A way to a server of loopback that fails when a message of the client with a certain text comes along:
-/// before the message reaches the server, or right after. The server's side of the connection is then closed
-/// only once the server has answered.
+/// before the message reaches the server, or once the server has done what it says, instead of its answer.
 /// </summary>
 internal sealed class CuttingProxy : IDisposable
 {
@@ -15,6 +14,7 @@ internal sealed class CuttingProxy : IDisposable
     private readonly Lock gate = new();
     private readonly ManualResetEventSlim released = new(initialState: true);
     private readonly SemaphoreSlim reached = new(0);
+    private readonly HashSet<TcpClient> swallowing = [];
     private byte[] text = [];
     private bool deliver;
     private int cuts;
@@ -112,15 +112,12 @@ internal sealed class CuttingProxy : IDisposable
                 upstream.GetStream().Write(message);
                 continue;
             }
-            client.Client.Close(0);
-            if (deliver)
-            {
-                upstream.GetStream().Write(message);
-                upstream.Client.Shutdown(SocketShutdown.Send);
-                while (upstream.GetStream().Read(buffer) > 0)
-                    continue;
-            }
-            return;
+            if (!deliver)
+                return;
+            // The rest of it may come in packets of its own: the answer tells when the server has it all.
+            lock (gate)
+                swallowing.Add(client);
+            upstream.GetStream().Write(message);
         }
     }
 
@@ -137,14 +134,22 @@ internal sealed class CuttingProxy : IDisposable
         }
     }
 
-    private static void Pump(TcpClient from, TcpClient to)
+    private void Pump(TcpClient from, TcpClient to)
     {
         byte[] buffer = new byte[1 << 16];
         try
         {
             int count;
             while ((count = from.GetStream().Read(buffer)) > 0)
-                to.GetStream().Write(buffer, 0, count);
+            {
+                lock (gate)
+                {
+                    if (!swallowing.Contains(to))
+                        to.GetStream().Write(buffer, 0, count);
+                    else if (buffer.AsSpan(0, count).IndexOf(Commit) >= 0)
+                        to.Client.Close(0);
+                }
+            }
             to.Client.Shutdown(SocketShutdown.Send);
         }
         catch (Exception end) when (end is IOException or SocketException or InvalidOperationException)

@@ -102,7 +102,8 @@ public sealed class PostgreSqlDatabaseTests(SharedPostgreSql shared)
             options, "cluster", cancellation: cancelled.Token), Cancellation);
         await Until(() => notices.Count == 1);
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp.WaitAsync(Patience, Cancellation));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => givenUp.WaitAsync(Patience, Cancellation));
         Assert.False(waiting.IsCompleted);
         server.Start();
         using var database = await waiting.WaitAsync(Patience, Cancellation);
@@ -122,7 +123,9 @@ public sealed class PostgreSqlDatabaseTests(SharedPostgreSql shared)
         using var server = SharedPostgreSql.Own(certificate: certificate, key: key);
         var options = SharedPostgreSql.Options(server) with
         {
-            Host = "localhost", Tls = PostgreSqlTls.Require, CaFile = caFile,
+            Host = "localhost",
+            Tls = PostgreSqlTls.Require,
+            CaFile = caFile,
         };
         using (var database = Open(options))
         {
@@ -150,7 +153,11 @@ public sealed class PostgreSqlDatabaseTests(SharedPostgreSql shared)
     public void Without_tls_only_loopback_is_let_through(string host) => AssertRefusal(
         new PostgreSqlOptions
         {
-            Host = host, Database = "leaps", User = "leaps", Password = "a good one", Tls = PostgreSqlTls.Off,
+            Host = host,
+            Database = "leaps",
+            User = "leaps",
+            Password = "a good one",
+            Tls = PostgreSqlTls.Off,
         },
         "TLS is off, and only for loopback that is allowed: set tls");
 

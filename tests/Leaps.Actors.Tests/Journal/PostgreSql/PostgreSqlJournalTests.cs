@@ -87,7 +87,7 @@ public sealed class PostgreSqlJournalTests : JournalTests
         journal.SaveSnapshot("group", 1, state);
         Assert.True(journal.LoadLatestSnapshot("group")!.Bytes.Span.SequenceEqual(state));
         AssertRefusal(() => journal.SaveSnapshot("group", 1, new byte[state.Length + (1 << 20)]),
-            "actor 'group' has 65 MiB to keep at once, and 64 MiB is the most");
+            "actor 'group' has 65 MiB to keep, and 64 MiB is the most");
         database.Forget(run);
     }
 

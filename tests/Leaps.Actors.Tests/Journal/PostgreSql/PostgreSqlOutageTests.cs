@@ -211,7 +211,8 @@ public sealed class PostgreSqlOutageTests(SharedPostgreSql shared)
         await Until(() => !notices.IsEmpty);
         Assert.False(first.IsCompleted || second.IsCompleted || third.IsCompleted);
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(Patience, Cancellation));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => first.WaitAsync(Patience, Cancellation));
         two.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => second.WaitAsync(Patience, Cancellation));
         database.Dispose();
@@ -247,7 +248,8 @@ public sealed class PostgreSqlOutageTests(SharedPostgreSql shared)
         var run = Guid.NewGuid();
         using var journal = database.Journal(run, "run", cancellation: Cancellation);
         journal.Append("a", 0, [new byte[] { 1 }]);
-        foreach (var (code, reason) in new[] { ("53100", "its disk is full"), ("53300", "too many connections") })
+        (string, string)[] refusals = [("53100", "its disk is full"), ("53300", "too many connections")];
+        foreach (var (code, reason) in refusals)
         {
             notices.Clear();
             string name = $"refuse_{code}_{run:N}";
