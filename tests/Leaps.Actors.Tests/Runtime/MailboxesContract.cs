@@ -25,6 +25,9 @@ public abstract class MailboxesContract : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Ends when other processes see what was prepared here.</summary>
+    protected virtual Task Settled() => Task.CompletedTask;
+
     protected virtual ValueTask Release() => ValueTask.CompletedTask;
 
     [Fact]
@@ -33,6 +36,7 @@ public abstract class MailboxesContract : IAsyncDisposable
         var (here, there) = await Begin();
         var inbox = new Inbox();
         here.Open("target", 1, inbox.Receive, inbox.Failed);
+        await Settled();
         var senders = Enumerable.Range(1, 3).Select(sender =>
         {
             var mailbox = Silent(sender == 1 ? here : there, $"sender-{sender}");
@@ -55,6 +59,7 @@ public abstract class MailboxesContract : IAsyncDisposable
         var (here, there) = await Begin();
         var inbox = new Inbox();
         var mailbox = here.Open("target", 1, inbox.Receive, inbox.Failed);
+        await Settled();
         var sender = Silent(there, "sender");
         var telling = Task.Run(() =>
         {
@@ -89,6 +94,7 @@ public abstract class MailboxesContract : IAsyncDisposable
         var (here, there) = await Begin();
         var first = new Inbox { OnMessage = (message, handled) => HandleUpTo(5, message, handled) };
         var mailbox = here.Open("target", 1, first.Receive, first.Failed);
+        await Settled();
         var sender = Silent(there, "sender");
         for (int n = 1; n <= 20; n++)
             sender.Tell("target", Inbox.Number(n));
@@ -119,6 +125,7 @@ public abstract class MailboxesContract : IAsyncDisposable
             },
         };
         var mailbox = here.Open("target", 1, first.Receive, first.Failed);
+        await Settled();
         var sender = Silent(there, "sender");
         for (int n = 1; n <= 5; n++)
             sender.Tell("target", Inbox.Number(n));
@@ -146,6 +153,7 @@ public abstract class MailboxesContract : IAsyncDisposable
             },
         };
         here.Open("target", 1, inbox.Receive, inbox.Failed);
+        await Settled();
         var sender = Silent(there, "sender");
         for (int n = 1; n <= 3; n++)
             sender.Tell("target", Inbox.Number(n));
@@ -159,6 +167,7 @@ public abstract class MailboxesContract : IAsyncDisposable
         var (here, there) = await Begin();
         var failing = new Inbox { OnMessage = (_, _) => throw new InvalidOperationException("broken") };
         var mailbox = here.Open("target", 1, failing.Receive, failing.Failed);
+        await Settled();
         var sender = Silent(there, "sender");
         sender.Tell("target", Inbox.Number(1));
         sender.Tell("target", Inbox.Number(2));
@@ -176,6 +185,7 @@ public abstract class MailboxesContract : IAsyncDisposable
         var (here, there) = await Begin();
         var first = new Inbox { OnMessage = static (_, _) => { } };
         var former = here.Open("target", 1, first.Receive, first.Failed);
+        await Settled();
         var sender = Silent(there, "sender");
         sender.Tell("target", Inbox.Number(1));
         await first.Take(1);
@@ -193,6 +203,7 @@ public abstract class MailboxesContract : IAsyncDisposable
         var (here, there) = await Begin();
         var inbox = new Inbox();
         var mailbox = here.Open("target", 1, inbox.Receive, inbox.Failed);
+        await Settled();
         var sender = Silent(there, "sender");
         sender.Tell("nobody", Inbox.Number(1));
         sender.Tell("target", Inbox.Number(2));
@@ -211,6 +222,7 @@ public abstract class MailboxesContract : IAsyncDisposable
         var (here, _) = await Begin();
         var inbox = new Inbox { OnMessage = static (_, _) => { } };
         var mailbox = here.Open("target", 1, inbox.Receive, inbox.Failed);
+        await Settled();
         var sender = Silent(here, "sender");
         sender.Tell("target", Inbox.Number(1));
         await inbox.Take(1);

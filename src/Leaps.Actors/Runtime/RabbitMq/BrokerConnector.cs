@@ -96,6 +96,9 @@ internal sealed class BrokerConnector(BrokerOptions options, string name, TimePr
         var outgoing = await factory.CreateConnectionAsync($"{name} out", cancellation).ConfigureAwait(false);
         try
         {
+            // A connection counts as open before the broker has allowed the virtual host; a channel does not.
+            var probe = await outgoing.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+            await probe.DisposeAsync().ConfigureAwait(false);
             var incoming = await factory.CreateConnectionAsync($"{name} in", cancellation)
                 .ConfigureAwait(false);
             return new BrokerSession(host, outgoing, incoming, expected);

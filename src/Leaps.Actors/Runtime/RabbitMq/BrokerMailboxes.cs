@@ -8,7 +8,8 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 
 /// <summary>
 /// The mailboxes of a run at the broker: a durable queue for each actor, which one process consumes at a time,
-/// and one exchange that knows them by the actors' names.
+/// and one exchange that knows them by the actors' names. What is prepared here is there for whatever is sent
+/// from here later, and for all that follows from it elsewhere; not yet for a process that knows nothing of it.
 /// </summary>
 internal sealed class BrokerMailboxes : IMailboxes
 {
@@ -80,7 +81,8 @@ internal sealed class BrokerMailboxes : IMailboxes
     }
 
     /// <summary>
-    /// How many processes consume a mailbox; -1: there is none; null: not known, as the broker is away.
+    /// How many processes consume a mailbox, those not counted that wait to take over: so 0 or 1 of a mailbox
+    /// that is not transient. -1: there is no such mailbox; null: not known, as the broker is away.
     /// </summary>
     public async Task<int?> Consumers(string actor, CancellationToken cancellation = default)
     {

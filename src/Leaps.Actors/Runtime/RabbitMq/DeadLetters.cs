@@ -25,6 +25,9 @@ public sealed record DeadLetter(string Id, string Actor, string Sender, string K
 /// <param name="prefix">of the names of its dead letters at the broker</param>
 public sealed class DeadLetters(BrokerConnection connection, string prefix)
 {
+    // 256 MiB, so that many large ones can be delivered in several goes.
+    private const long LargestRetry = 256L << 20;
+
     private readonly BrokerTopology _topology = new(prefix);
 
     /// <summary>The oldest ones. They stay where they are.</summary>
@@ -32,33 +35,34 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         With<IReadOnlyList<DeadLetter>>(async channel =>
         {
             List<DeadLetter> letters = [];
-            // Closing the channel puts them back in their order.
             while (letters.Count < maximum && await Next(channel, cancellation).ConfigureAwait(false) is { } got)
                 letters.Add(Describe(got));
             return letters;
         }, cancellation);
 
-    /// <summary>Delivers one, or all of now, to the mailbox it was for. One without mailbox stays.</summary>
+    /// <summary>
+    /// Delivers one, or all of now, to the mailbox it was for: the oldest 256 MiB at a time. One without mailbox
+    /// stays.
+    /// </summary>
     /// <param name="id">which; null: all</param>
     /// <param name="cancellation">stops between two of them</param>
     /// <returns>how many were delivered</returns>
     public Task<int> Retry(string? id = null, CancellationToken cancellation = default) =>
         With(async channel =>
         {
-            uint count = await channel.MessageCountAsync(_topology.DeadLetters, cancellation).ConfigureAwait(false);
+            // All of now are taken before the first is delivered: it may be back among them at once.
+            List<BasicGetResult> all = [];
+            for (long bytes = 0; bytes < LargestRetry
+                && await Next(channel, cancellation).ConfigureAwait(false) is { } got; bytes += got.Body.Length)
+                all.Add(got);
             int delivered = 0;
-            for (uint n = 0; n < count; n++)
+            foreach (var got in all.Where(one => id is null || Describe(one).Id == id))
             {
-                if (await Next(channel, cancellation).ConfigureAwait(false) is not { } got)
-                    break;
-                var letter = Describe(got);
-                if ((id is null || letter.Id == id)
-                    && await Publish(channel, letter, got, cancellation).ConfigureAwait(false))
-                {
-                    await channel.BasicAckAsync(got.DeliveryTag, multiple: false, cancellation)
-                        .ConfigureAwait(false);
-                    delivered++;
-                }
+                if (!await Publish(channel, Describe(got), got, cancellation).ConfigureAwait(false))
+                    continue;
+                await channel.BasicAckAsync(got.DeliveryTag, multiple: false, cancellation)
+                    .ConfigureAwait(false);
+                delivered++;
             }
             return delivered;
         }, cancellation);
@@ -78,7 +82,10 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
                 publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation)
                 .ConfigureAwait(false);
             await using var _ = channel.ConfigureAwait(false);
-            return await work(channel).ConfigureAwait(false);
+            var result = await work(channel).ConfigureAwait(false);
+            // Those that stay go back in their order, before anybody asks for them again.
+            await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellation).ConfigureAwait(false);
+            return result;
         }
         catch (Exception error) when (BrokerErrors.IsMissing(error))
         {

@@ -24,6 +24,9 @@ public sealed class BrokerMailboxesTests(SharedBroker broker) : MailboxesContrac
         return (mailboxes[0], mailboxes[1]);
     }
 
+    protected override Task Settled() => Task.WhenAll(
+        _connections.Select(connection => connection.Outbox.Drained.WaitAsync(Inbox.Limit)));
+
     protected override async ValueTask Release()
     {
         foreach (var connection in _connections)
