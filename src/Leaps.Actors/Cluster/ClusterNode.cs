@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using Leaps.Actors.Protocol;
+using Leaps.Actors.Journal.PostgreSql;
 using Leaps.Actors.Runtime;
+using Leaps.Actors.Runtime.RabbitMq;
 using Leaps.Model;
 
 namespace Leaps.Actors.Cluster;
@@ -46,14 +47,26 @@ public sealed class ClusterNode : IAsyncDisposable
     }
 
     /// <summary>Joins the cluster.</summary>
-    /// <param name="services">broker and database, connected</param>
+    /// <param name="cluster">its name</param>
+    /// <param name="broker">connected, as the user that all nodes are; stays its owner's</param>
+    /// <param name="database">open; stays its owner's</param>
     /// <param name="work">what runs do at their homes</param>
     /// <param name="options">the node</param>
-    /// <param name="user">of all nodes at the broker</param>
     /// <param name="administrators">users of the broker who may do everything</param>
     /// <param name="cancellation">ends the wait for the name</param>
-    /// <exception cref="LeapsException">Another process has the name.</exception>
-    internal static async Task<ClusterNode> Join(IClusterServices services, IRunWork work, NodeOptions options,
+    /// <exception cref="LeapsException">Another process has the name, or another cluster has its
+    /// name.</exception>
+    public static async Task<ClusterNode> Join(string cluster, BrokerConnection broker,
+        PostgreSqlDatabase database, IRunWork work, NodeOptions options, ImmutableHashSet<string> administrators,
+        CancellationToken cancellation = default)
+    {
+        var services = new ClusterServices(cluster, broker, database, options.Notice);
+        await services.CheckIdentity(cancellation).ConfigureAwait(false);
+        return await Join(services, work, options, broker.Options.User, administrators, cancellation)
+            .ConfigureAwait(false);
+    }
+
+    private static async Task<ClusterNode> Join(ClusterServices services, IRunWork work, NodeOptions options,
         string user, ImmutableHashSet<string> administrators, CancellationToken cancellation = default)
     {
         options.Validate();
