@@ -186,8 +186,10 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         context.Cancellation.ThrowIfCancellationRequested();
         WindowsFile.Write(directory, outcome.Windows());
         SamplesFile.Write(directory.PathOf(RunDirectory.Samples), target, outcome.Walkers);
+        directory.Changed(RunDirectory.Samples);
         directory.WriteText(RunDirectory.Result, JsonOutput.Write(result) + "\n");
         ReportBuilder.Write(directory, configuration);
+        directory.Changed(RunDirectory.Report);
         journal.Record(new RunEvent
         {
             Written = new RunWritten(journal.History.Sampling, configuration.Sample.Replicas),
