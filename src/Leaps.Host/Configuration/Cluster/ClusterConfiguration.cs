@@ -73,7 +73,8 @@ public sealed record BrokerConfiguration
     /// <summary>Null: off, which only loopback may have.</summary>
     public TlsConfiguration? Tls { get; init; } = new();
 
-    /// <summary>A connection that is silent for twice as long is lost: 1 s to 10 min, whole seconds.</summary>
+    /// <summary>A connection that is silent for twice as long is lost: 1 s to 10 min, whole
+    /// seconds.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
 }
 
@@ -104,7 +105,8 @@ public sealed record NodeConfiguration
     /// <summary>0: as many as the machine has.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Kind of device that the node must have, such as "simd-fma"; "auto": the best there is.</summary>
+    /// <summary>Kind of device that the node must have, such as "simd-fma"; "auto": the best there
+    /// is.</summary>
     public string Device { get; init; } = AnyDevice;
 
     /// <summary>For files that nobody needs after the process; null: the system's temporary folder.</summary>

@@ -15,7 +15,8 @@ internal static class PasswordReader
     private const UnixFileMode OfOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
-    private static readonly string[] WellKnown = ["guest", "leaps", "postgres", "rabbitmq", "password", "changeme"];
+    private static readonly string[] WellKnown =
+        ["guest", "leaps", "postgres", "rabbitmq", "password", "changeme"];
 
     /// <summary>The password.</summary>
     /// <param name="section">the server's</param>
@@ -36,7 +37,8 @@ internal static class PasswordReader
                 $"'{named.Path}': the environment variable {named.Text()} is not set"));
         }
         return section[Plain] is { } plain ? new Secret(((ScalarNode)plain.Node).Text)
-            : throw section.Origin.Error($"'{name}' has no password: give '{InFile}' or '{InVariable}', or set "
+            : throw section.Origin.Error($"'{name}' has no password: give '{InFile}' or '{InVariable}', or "
+                + "set "
                 + $"the environment variable {variable}");
     }
 
@@ -55,7 +57,8 @@ internal static class PasswordReader
         if (section[Plain] is not { } plain)
             return;
         if (plain.Origin.Line == 0)
-            throw new LeapsException($"--set {plain.Path}: a password on the command line is seen by everybody on "
+            throw new LeapsException($"--set {plain.Path}: a password on the command line is seen by "
+                + "everybody on "
                 + $"this machine: use {name}.{InFile} or {name}.{InVariable}");
         if (plain.Node is not ScalarNode scalar || scalar.Text.Any(char.IsControl))
             throw plain.Origin.Error($"'{plain.Path}' must be a text of one line");
@@ -73,7 +76,8 @@ internal static class PasswordReader
             throw section.Origin.Error($"the password of '{name}' is empty, and {host} is another machine: "
                 + $"give user '{user}' a password");
         if (WellKnown.Append(user).Contains(password.Text, StringComparer.OrdinalIgnoreCase))
-            throw section.Origin.Error($"the password of user '{user}' in '{name}' is one that everybody tries, "
+            throw section.Origin.Error($"the password of user '{user}' in '{name}' is one that everybody "
+                + "tries, "
                 + $"and {host} is another machine: set another");
     }
 
@@ -102,7 +106,8 @@ internal static class PasswordReader
             error is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
             throw new LeapsException(
-                $"{value.Origin}: '{value.Path}': {path} can't be read: {error.Message.ReplaceLineEndings(" ")}",
+                $"{value.Origin}: '{value.Path}': {path} can't be read: "
+                    + $"{error.Message.ReplaceLineEndings(" ")}",
                 error);
         }
         // An editor ends the line.

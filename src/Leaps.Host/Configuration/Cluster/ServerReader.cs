@@ -3,7 +3,8 @@ using System.Net;
 
 namespace Leaps.Host.Configuration.Cluster;
 
-/// <summary>Reads the sections 'broker' and 'database': where the servers are, and who we are there.</summary>
+/// <summary>Reads the sections 'broker' and 'database': where the servers are, and who we are
+/// there.</summary>
 internal static class ServerReader
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1), Longest = TimeSpan.FromMinutes(10);
@@ -71,7 +72,8 @@ internal static class ServerReader
         if (value.Node is ScalarNode { Text: "off" })
         {
             return distant is null ? null : throw value.Origin.Error(
-                $"'{value.Path}' may be off for a server on this machine only, and {distant} is another: leave it "
+                $"'{value.Path}' may be off for a server on this machine only, and {distant} is another: "
+                    + "leave it "
                 + "out, or give ca-file");
         }
         if (value.Node is not MappingNode)
