@@ -18,6 +18,8 @@ internal sealed class ClusterSampling : ISampling
     private readonly Action<RunNeeds> _tellNeeds;
     private readonly SortedSet<int> _engaged = [];
     private readonly string _part;
+    private readonly string _device;
+    private bool _complete;
 
     /// <param name="task">what is sampled; a journal that has begun must have begun with it</param>
     /// <param name="model">the model file of the network; null: none</param>
@@ -32,6 +34,8 @@ internal sealed class ClusterSampling : ISampling
         IMailboxes mailboxes, int threads, SamplingHomeOptions options, Action<RunNeeds> tellNeeds)
     {
         _part = part;
+        // Without a network the bits are the same everywhere.
+        _device = model is null ? "" : task.Device;
         _mailboxes = mailboxes;
         _tellNeeds = tellNeeds;
         // Who had the run before can decide nothing more; then it is read what he decided.
@@ -54,7 +58,7 @@ internal sealed class ClusterSampling : ISampling
     }
 
     public (EnsembleResult Result, string Cause) Run(CancellationToken cancellation = default) =>
-        _home.Run(cancellation);
+        End(_home.Run(cancellation));
 
     public Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation = default) =>
         _home.Ask(request, cancellation);
@@ -65,8 +69,16 @@ internal sealed class ClusterSampling : ISampling
     public void Dispose()
     {
         _home.Dispose();
+        if (_complete)
+            _mailboxes.Remove(ActorNames.Coordinator);
         _writer.Dispose();
         _mailboxes.DisposeAsync().AsTask().Wait();
+    }
+
+    private (EnsembleResult, string) End((EnsembleResult, string) result)
+    {
+        _complete = true;
+        return result;
     }
 
     // Both on the coordinator's thread.
@@ -88,7 +100,7 @@ internal sealed class ClusterSampling : ISampling
 
     private void TellNeeds() => _tellNeeds(new RunNeeds
     {
-        Device = _home.Task.Device,
+        Device = _device,
         Sampling = _part,
         Groups = _home.Task.Groups,
         Replicas = { _engaged },

@@ -21,7 +21,7 @@ internal sealed class Hosted(ActorKey key, long assignment)
 
     public HostedActor ToMessage() => new()
     {
-        Address = Key.ToMessage(),
+        Address = Key.ToAddress(),
         Leaving = Leaving,
         Needs = Needs,
         Concluded = Concluded,

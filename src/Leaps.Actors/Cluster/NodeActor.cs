@@ -17,7 +17,7 @@ internal sealed class NodeActor(NodeOptions options, ActorHost host, Action<stri
 {
     private const int MostLost = 100;
 
-    private readonly ByteString _session = ActorKey.ToBytes(Guid.NewGuid());
+    private readonly ByteString _session = Envelope.RunIdBytes(Guid.NewGuid());
     private readonly Dictionary<ActorKey, Hosted> _hosted = [];
     private readonly Queue<LostActor> _lost = new();
     private long _beat, _schedulerEpoch, _assignment;
@@ -122,7 +122,7 @@ internal sealed class NodeActor(NodeOptions options, ActorHost host, Action<stri
             _lost.Dequeue();
         _lost.Enqueue(new LostActor
         {
-            Address = hosted.Key.ToMessage(),
+            Address = hosted.Key.ToAddress(),
             Cause = line,
             Assignment = hosted.Assignment,
         });

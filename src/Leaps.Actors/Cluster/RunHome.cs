@@ -98,8 +98,9 @@ public sealed class RunHome : IDisposable
     {
         bool rollouts = training.Source == TrainingSource.Rollouts;
         _tellNeeds(new RunNeeds { Device = networks[0].DeviceKind, Rollouts = rollouts });
-        return new TrainingHome(target, model, networks, training, Journal,
-            _services.Mailboxes(Run, ActorKey.RunPart), Life, options);
+        var mailboxes = new NearMailboxes(_services.Mailboxes(Run, ActorKey.RunPart));
+        return new ClusterTraining(
+            new TrainingHome(target, model, networks, training, Journal, mailboxes, Life, options), mailboxes);
     }
 
     public void Dispose() => Journal.Dispose();

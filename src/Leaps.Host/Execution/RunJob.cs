@@ -23,7 +23,7 @@ internal static class RunJob
     {
         var (target, network) = Prepare(configuration, purpose);
         using var directory = RunDirectory.Create(configuration.Output);
-        using var journal = RunJournal.Create(directory);
+        using var journal = RunJournal.Create(directory, context.Notice);
         string text = ConfigurationWriter.Write(configuration);
         journal.Record(new RunEvent
         {
@@ -37,7 +37,7 @@ internal static class RunJob
             },
         });
         directory.WriteText(RunDirectory.Configuration, text);
-        return new RunWork(configuration, target, network, directory, journal, context).Run();
+        return RunWork.Run(configuration, target, network, directory, journal, context);
     }
 
     /// <summary>The target and the network of a run, all of which is checked before any work.</summary>

@@ -12,6 +12,10 @@ namespace Leaps.Actors.Runtime.Embedded;
 /// <summary>How a sampling runs in this process. Nothing here changes a result.</summary>
 public sealed record EmbeddedOptions : SamplingHomeOptions
 {
+    public EmbeddedOptions() { }
+
+    public EmbeddedOptions(SamplingHomeOptions options) : base(options) { }
+
     /// <summary>Threads that move walkers; 0: as many as the machine has.</summary>
     public int Threads { get; init; }
 
