@@ -25,8 +25,7 @@ public sealed record ControlCommandRequest(
 
 /// <summary>
 /// leaps ctl ACTION RUN: ask a run how it stands, or tell it what to do. RUN is a run directory, or a run of
-/// a
-/// cluster: where --cluster is given, or LEAPS_CLUSTER is set and there is no such directory.
+/// a cluster: where --cluster is given, or LEAPS_CLUSTER is set and there is no such directory.
 /// </summary>
 internal sealed class ControlCommand(CommandShell shell, Jobs jobs)
 {

@@ -75,13 +75,12 @@ public sealed class ClusterCommandTests : IDisposable
     {
         _cluster.Answer = _ => new ClusterReply { Text = "there is no run x; near it: y" };
         Assert.Equal(1, Invoke("ctl", "pause", "x"));
-        Assert.Equal(("leaps: cluster lab: there is no run x; near it: "
-            + "y", ""), (_cluster.Error, _cluster.Output));
+        Assert.Equal(("leaps: cluster lab: "
+            + "there is no run x; near it: y", ""), (_cluster.Error, _cluster.Output));
         _cluster.Answer = _ => new ClusterReply();
         Assert.Equal(1, Invoke("ctl", "pause", "x"));
         Assert.Equal("leaps: cluster lab refuses without a reason (run x): look into the log of the node "
-            + "that "
-            + "schedules, which leaps ctl list names", _cluster.Error);
+            + "that schedules, which leaps ctl list names", _cluster.Error);
     }
 
     [Fact]
@@ -157,8 +156,8 @@ public sealed class ClusterCommandTests : IDisposable
     {
         _cluster.Variables["LEAPS_CLUSTER"] = File;
         Assert.Equal(1, _cluster.Invoke("ctl", "status", _folder.Path));
-        Assert.Equal($"leaps: {_folder.Path} is not a run directory: there is no config.yaml in "
-            + "it", _cluster.Error);
+        Assert.Equal($"leaps: {_folder.Path} is not a run directory: "
+            + "there is no config.yaml in it", _cluster.Error);
         Assert.Empty(_cluster.Asked);
         Assert.Equal(0, _cluster.Invoke("ctl", "status", "my-run"));
         Assert.Equal(0, Invoke("ctl", "status", _folder.Path));
@@ -191,8 +190,8 @@ public sealed class ClusterCommandTests : IDisposable
     [InlineData("--interval must be a duration such as 90s, 30m or 2h, 100ms to 1h, not '5'", "ctl", "watch",
         "--interval", "5")]
     [InlineData("unknown command 'lst'; did you mean 'list'? (see leaps ctl --help)", "ctl", "lst")]
-    [InlineData("unknown option '--health-port'; write --set node.health-port=1 (see leaps node "
-        + "--help)", "node",
+    [InlineData("unknown option '--health-port'; write --set "
+        + "node.health-port=1 (see leaps node --help)", "node",
         "--health-port", "1")]
     [InlineData("--id must be an identifier such as 6f9619ff-8b86-d011-b42d-00cf4fc964ff, not 'x'", "submit",
         "--id", "x")]
@@ -250,8 +249,8 @@ public sealed class ClusterCommandTests : IDisposable
         Assert.Equal([("list", Guid.Empty), ("list", Guid.Parse(First)), ("list", run)],
             _cluster.DeadLetters.Asked);
         Assert.Contains("│ (cluster) │ scheduler │ ", _cluster.Output, StringComparison.Ordinal);
-        Assert.Contains("│ aaaabbbb  │ group-3   │ coordinator │ advance_limit │ delivery_limit │ 2023-11-14 "
-            + "22:13 │",
+        Assert.Contains("│ aaaabbbb  │ group-3   │ coordinator │ advance_limit │ "
+            + "delivery_limit │ 2023-11-14 22:13 │",
             _cluster.Output, StringComparison.Ordinal);
         var json = Json("ctl", "dead-letters", "list", "ising-2");
         Assert.Equal((1, "list", "group-3"), (json.GetProperty("count").GetInt32(),

@@ -51,16 +51,16 @@ internal sealed class FakeCluster : IClusterClient
 
     public static RunOverview Run(
         string id, string name, string state, string text = "", string home = "n1") => new()
-    {
-        RunId = ByteString.CopyFrom(Guid.Parse(id).ToByteArray(bigEndian: true)),
-        Name = name,
-        Owner = "ada",
-        State = state,
-        Text = text,
-        Submitted = 1_700_000_000,
-        Home = state == "running" ? home : "",
-        Actors = state == "running" ? 5 : 0,
-    };
+        {
+            RunId = ByteString.CopyFrom(Guid.Parse(id).ToByteArray(bigEndian: true)),
+            Name = name,
+            Owner = "ada",
+            State = state,
+            Text = text,
+            Submitted = 1_700_000_000,
+            Home = state == "running" ? home : "",
+            Actors = state == "running" ? 5 : 0,
+        };
 
     public static NodeOverview NodeOf(string name, string state = "alive", bool schedules = false) => new()
     {

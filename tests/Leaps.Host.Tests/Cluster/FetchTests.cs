@@ -61,8 +61,8 @@ public sealed class FetchTests : IDisposable
             + $"wrote {Output}/samples.npz (2 MiB)\n", _cluster.Output);
 
         Assert.Equal(0, Fetch("--progress"));
-        Assert.Contains("fetch samples.npz 1,048,576/2,109,497 (49%), 2 "
-            + "MiB", _cluster.Error, StringComparison.Ordinal);
+        Assert.Contains("fetch samples.npz "
+            + "1,048,576/2,109,497 (49%), 2 MiB", _cluster.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,8 +99,7 @@ public sealed class FetchTests : IDisposable
         };
         Assert.Equal(1, Fetch("samples.npz"));
         Assert.Equal("leaps: samples.npz of run my-run changes faster than it is fetched: fetch it again "
-            + "when the "
-            + "run has ended", _cluster.Error);
+            + "when the run has ended", _cluster.Error);
         Assert.Equal(later, File.ReadAllBytes(Path.Combine(Output, "samples.npz")));
         Assert.Single(Directory.GetFiles(Output));
     }
@@ -118,8 +117,7 @@ public sealed class FetchTests : IDisposable
         };
         Assert.Equal(1, Fetch("x.csv"));
         Assert.Equal($"leaps: x.csv of run my-run: the cluster sent {what}: run the same version of Leaps "
-            + "here and "
-            + "on the nodes", _cluster.Error);
+            + "here and on the nodes", _cluster.Error);
         Assert.Empty(Directory.GetFiles(Output));
     }
 
@@ -146,9 +144,8 @@ public sealed class FetchTests : IDisposable
         Directory.CreateDirectory(Output);
         File.WriteAllText(Path.Combine(Output, "journal.db"), "");
         Assert.Equal(1, Fetch());
-        Assert.Equal($"leaps: {Output} holds a run of this machine: choose another with --output; nothing "
-            + "was "
-            + "changed", _cluster.Error);
+        Assert.Equal($"leaps: {Output} holds a run of this machine: choose "
+            + "another with --output; nothing was changed", _cluster.Error);
         Assert.Single(Directory.GetFiles(Output));
     }
 

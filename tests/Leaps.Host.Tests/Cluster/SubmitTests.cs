@@ -145,17 +145,16 @@ public sealed class SubmitTests : IDisposable
         Assert.Equal(1, Submit(config));
         Assert.Equal($"leaps: {config}, line 2: walkers is 0; allowed: 1 to 100,000,000.", _cluster.Error);
         Assert.Equal(1, Submit(Config(Ising + Network)));
-        Assert.Equal("leaps: the network is neither trained nor read: add 'train', or network.model with a "
-            + "model "
-            + "file", _cluster.Error);
+        Assert.Equal("leaps: the network is neither trained nor read: add "
+            + "'train', or network.model with a model file", _cluster.Error);
         Assert.Equal(1, Submit(Config(Ising), "--only-train"));
         Assert.Equal("leaps: there is nothing to train: add 'network' with its kernels to the configuration",
             _cluster.Error);
         Directory.CreateDirectory(Output);
         _folder.Write("out/x", "");
         Assert.Equal(1, Submit(Config(Ising), "--wait"));
-        Assert.Equal($"leaps: {Output} exists: choose another with --output, or remove it; nothing was "
-            + "changed",
+        Assert.Equal($"leaps: {Output} exists: choose another with --output, "
+            + "or remove it; nothing was changed",
             _cluster.Error);
         Assert.Empty(_cluster.Asked);
         // Nothing is written there without --wait.
@@ -197,8 +196,7 @@ public sealed class SubmitTests : IDisposable
         Then("stopped", "the disk is full");
         Assert.Equal(1, Submit(Config(Ising), "--wait", "--quiet"));
         Assert.Equal($"leaps: run ising is stopped: the disk is full; its files are in {Output}; go on with "
-            + "it by "
-            + $"leaps ctl resume 11112222 --cluster {Lab}", _cluster.Error);
+            + $"it by leaps ctl resume 11112222 --cluster {Lab}", _cluster.Error);
         Assert.Equal("{}\n", Fetched("result.json"));
     }
 

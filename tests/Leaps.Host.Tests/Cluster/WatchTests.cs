@@ -126,8 +126,8 @@ public sealed class WatchTests : IDisposable
     [Fact]
     public void The_picture_of_a_run_shows_nodes_progress_status_and_events()
     {
-        var node = ClusterNode.Of(FakeCluster.NodeOf("n1", schedules: true));
-        var run = ClusterRun.Of(FakeCluster.Run(Id, "ising", "running"));
+        var node = ListedNode.Of(FakeCluster.NodeOf("n1", schedules: true));
+        var run = ListedRun.Of(FakeCluster.Run(Id, "ising", "running"));
         ClusterEntry[] status = [.. Window(5).Entries.Select(item => new ClusterEntry(item.Key, item.Value))];
         var output = new StringWriter { NewLine = "\n" };
         Console(output, AnsiSupport.No).Write(ViewPicture.Draw(new ClusterView

@@ -24,8 +24,8 @@ internal sealed class ClusterControls(CommandShell shell, ClusterJobs jobs)
             yield return OfNode(ask, "undrain", "Cluster: let a node take actors again.", Ask.Undrain);
             yield return CreateScale(ask);
             var run = Run();
-            yield return Plain(ask, "forget", "Cluster: delete a run that is over, with all that is stored "
-                + "of it.",
+            yield return Plain(ask, "forget", "Cluster: delete a run that is "
+                + "over, with all that is stored of it.",
                 [run], parse => new ClusterRequest
                 {
                     Command = Ask.Forget,

@@ -15,8 +15,10 @@ internal sealed class SubmitCommand
     private readonly Option<string?> _name = OptionFactory.Text(
         "--name", "NAME", "What people call the run; without it the configuration's file name.");
 
-    private readonly Option<bool> _onlyTrain = new("--only-train") { Description = "Train, without "
-        + "sampling." };
+    private readonly Option<bool> _onlyTrain = new("--only-train")
+    {
+        Description = "Train, without sampling.",
+    };
 
     private readonly Option<bool> _wait = new("--wait")
     {

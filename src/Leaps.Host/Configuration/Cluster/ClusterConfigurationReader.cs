@@ -18,8 +18,8 @@ public static class ClusterConfigurationReader
     private static ClusterConfiguration Read(ConfigNode? document, string path, ClusterReading reading)
     {
         if (document is null)
-            throw new LeapsException($"{path}: the file is empty; it must say what 'cluster' and 'broker' "
-                + "are");
+            throw new LeapsException($"{path}: the file is empty; it must say "
+                + "what 'cluster' and 'broker' are");
         if (document is MappingNode mapping)
         {
             if (reading.Set(ClusterReading.NodeNameVariable) is { } name)
@@ -39,8 +39,8 @@ public static class ClusterConfigurationReader
             Log = ReadLog(top.Find("log")),
         };
         if (reading.IsNode && cluster.Database is null)
-            throw new LeapsException($"{path}: 'database' is missing; a node needs host, name, user and "
-                + "password");
+            throw new LeapsException($"{path}: 'database' is missing; a node "
+                + "needs host, name, user and password");
         if (top["lease"] is { } lease)
         {
             cluster = cluster with

@@ -38,8 +38,7 @@ internal static class PasswordReader
         }
         return section[Plain] is { } plain ? new Secret(((ScalarNode)plain.Node).Text)
             : throw section.Origin.Error($"'{name}' has no password: give '{InFile}' or '{InVariable}', or "
-                + "set "
-                + $"the environment variable {variable}");
+                + $"set the environment variable {variable}");
     }
 
     /// <summary>What can be said of the password's keys without reading it.</summary>
@@ -58,8 +57,7 @@ internal static class PasswordReader
             return;
         if (plain.Origin.Line == 0)
             throw new LeapsException($"--set {plain.Path}: a password on the command line is seen by "
-                + "everybody on "
-                + $"this machine: use {name}.{InFile} or {name}.{InVariable}");
+                + $"everybody on this machine: use {name}.{InFile} or {name}.{InVariable}");
         if (plain.Node is not ScalarNode scalar || scalar.Text.Any(char.IsControl))
             throw plain.Origin.Error($"'{plain.Path}' must be a text of one line");
         if (scalar.Text.StartsWith("${", StringComparison.Ordinal) && scalar.Text.EndsWith('}'))
@@ -77,8 +75,7 @@ internal static class PasswordReader
                 + $"give user '{user}' a password");
         if (WellKnown.Append(user).Contains(password.Text, StringComparer.OrdinalIgnoreCase))
             throw section.Origin.Error($"the password of user '{user}' in '{name}' is one that everybody "
-                + "tries, "
-                + $"and {host} is another machine: set another");
+                + $"tries, and {host} is another machine: set another");
     }
 
     private static void CheckAccess(ConfigValue plain)

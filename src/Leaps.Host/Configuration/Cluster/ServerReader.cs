@@ -73,8 +73,7 @@ internal static class ServerReader
         {
             return distant is null ? null : throw value.Origin.Error(
                 $"'{value.Path}' may be off for a server on this machine only, and {distant} is another: "
-                    + "leave it "
-                + "out, or give ca-file");
+                    + "leave it out, or give ca-file");
         }
         if (value.Node is not MappingNode)
             throw value.Error("off, or a mapping such as {ca-file: ca.pem}");

@@ -8,7 +8,7 @@ namespace Leaps.Host.Execution.Cluster;
 
 /// <summary>What `leaps ctl list --json` prints.</summary>
 public sealed record ClusterList(
-    string Cluster, IReadOnlyList<ClusterRun> Runs, IReadOnlyList<ClusterNode> Nodes);
+    string Cluster, IReadOnlyList<ListedRun> Runs, IReadOnlyList<ListedNode> Nodes);
 
 /// <summary>What `leaps ctl status --json` prints of a cluster's run.</summary>
 /// <param name="Cluster">its name</param>
@@ -58,8 +58,8 @@ internal static class AskJob
 
     private static JobResult List(string cluster, ClusterReply reply)
     {
-        ClusterRun[] runs = [.. reply.Runs.Select(ClusterRun.Of)];
-        ClusterNode[] nodes = [.. reply.Nodes.Select(ClusterNode.Of)];
+        ListedRun[] runs = [.. reply.Runs.Select(ListedRun.Of)];
+        ListedNode[] nodes = [.. reply.Nodes.Select(ListedNode.Of)];
         List<string> lines = [];
         if (runs.Length == 0)
             lines.Add($"cluster {cluster} has no runs; leaps submit gives it one");
@@ -69,8 +69,8 @@ internal static class AskJob
         {
             Tables =
             [
-                .. runs.Length > 0 ? [ClusterRun.Table(runs)] : Array.Empty<Terminal.ResultTable>(),
-                .. nodes.Length > 0 ? [ClusterNode.Table(nodes)] : Array.Empty<Terminal.ResultTable>(),
+                .. runs.Length > 0 ? [ListedRun.Table(runs)] : Array.Empty<Terminal.ResultTable>(),
+                .. nodes.Length > 0 ? [ListedNode.Table(nodes)] : Array.Empty<Terminal.ResultTable>(),
             ],
         };
     }

@@ -49,6 +49,5 @@ internal sealed class ClusterSession : IDisposable
     private LeapsException Refusal(string run, string text) => new(text.Length > 0
         ? $"cluster {Cluster.Name}: {text}"
         : $"cluster {Cluster.Name} refuses without a reason{(run.Length > 0 ? $" (run {run})" : "")}: look "
-            + "into "
-            + "the log of the node that schedules, which leaps ctl list names");
+            + "into the log of the node that schedules, which leaps ctl list names");
 }

@@ -5,11 +5,11 @@ public sealed record ClusterView
 {
     public required string Cluster { get; init; }
     public required DateTimeOffset Time { get; init; }
-    public IReadOnlyList<ClusterNode> Nodes { get; init; } = [];
-    public IReadOnlyList<ClusterRun> Runs { get; init; } = [];
+    public IReadOnlyList<ListedNode> Nodes { get; init; } = [];
+    public IReadOnlyList<ListedRun> Runs { get; init; } = [];
 
     /// <summary>The run that is followed; null: all are.</summary>
-    public ClusterRun? Run { get; init; }
+    public ListedRun? Run { get; init; }
 
     /// <summary>What its home tells; empty while it has none that can.</summary>
     public IReadOnlyList<ClusterEntry> Status { get; init; } = [];

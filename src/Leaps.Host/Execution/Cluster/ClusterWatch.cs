@@ -23,8 +23,7 @@ internal sealed class ClusterWatch(ClusterSession session, string? run, TimeProv
     public RunProgress? Progress { get; private set; }
 
     /// <exception cref="LeapsException">At the first look: no node answers, or there is no such run. Later:
-    /// the
-    /// run is gone.</exception>
+    /// the run is gone.</exception>
     public ClusterView Look()
     {
         try
@@ -44,13 +43,13 @@ internal sealed class ClusterWatch(ClusterSession session, string? run, TimeProv
         {
             Cluster = session.Cluster.Name,
             Time = clock.GetUtcNow(),
-            Nodes = [.. list.Nodes.Select(ClusterNode.Of)],
-            Runs = [.. list.Runs.Select(ClusterRun.Of)],
+            Nodes = [.. list.Nodes.Select(ListedNode.Of)],
+            Runs = [.. list.Runs.Select(ListedRun.Of)],
         };
         if (run is null)
             return view;
         // Whatever it was named by, it stays the same run.
-        var followed = _last?.Run is { } known ? FindAgain(view, known) : ClusterRun.Find(view.Runs, run);
+        var followed = _last?.Run is { } known ? FindAgain(view, known) : ListedRun.Find(view.Runs, run);
         view = view with { Run = followed };
         if (withEvents)
             view = view with { Events = Entries(Ask.Log, followed) ?? _last?.Events ?? [] };
@@ -64,7 +63,7 @@ internal sealed class ClusterWatch(ClusterSession session, string? run, TimeProv
         return view with { Status = status, Rate = Rate() };
     }
 
-    private ClusterRun FindAgain(ClusterView view, ClusterRun known)
+    private ListedRun FindAgain(ClusterView view, ListedRun known)
     {
         var found = view.Runs.FirstOrDefault(item => item.Id == known.Id);
         _isGone = found is null;
@@ -72,7 +71,7 @@ internal sealed class ClusterWatch(ClusterSession session, string? run, TimeProv
     }
 
     // A home on its way to another node refuses; it is asked again at the next look.
-    private ClusterEntry[]? Entries(Ask ask, ClusterRun followed)
+    private ClusterEntry[]? Entries(Ask ask, ListedRun followed)
     {
         var reply = session.Ask(new ClusterRequest { Command = ask, Run = followed.Id });
         return !reply.Accepted ? null

@@ -61,8 +61,8 @@ internal static class DeadLettersJob
         if (Guid.TryParse(request.Run, out var id))
             return [id];
         using var session = ClusterSession.Open(connect, request.Cluster, context);
-        ClusterRun[] runs = [.. session.List().Runs.Select(ClusterRun.Of)];
-        return request.Run is { } name ? [Guid.ParseExact(ClusterRun.Find(runs, name).Id, "N")]
+        ListedRun[] runs = [.. session.List().Runs.Select(ListedRun.Of)];
+        return request.Run is { } name ? [Guid.ParseExact(ListedRun.Find(runs, name).Id, "N")]
             : [Guid.Empty, .. runs.Select(run => Guid.ParseExact(run.Id, "N"))];
     }
 
@@ -73,6 +73,6 @@ internal static class DeadLettersJob
             letter.Run == Guid.Empty ? "(cluster)" : letter.Run.ToString("N")[..8], letter.Actor,
             letter.Sender, letter.Kind, letter.Reason,
             letter.Time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "",
-            ClusterRun.Number(letter.Bytes),
+            ListedRun.Number(letter.Bytes),
         ])]);
 }

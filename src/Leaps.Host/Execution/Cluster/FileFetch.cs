@@ -59,8 +59,7 @@ internal sealed class FileFetch(ClusterSession session, string run, JobContext c
                 return length;
         }
         throw new LeapsException($"{name} of run {run} changes faster than it is fetched: fetch it again "
-            + "when "
-            + "the run has ended");
+            + "when the run has ended");
     }
 
     // Null: the file's length changed on the way.
@@ -85,8 +84,7 @@ internal sealed class FileFetch(ClusterSession session, string run, JobContext c
                 && (piece > 0 || offset == length);
             if (!fits)
                 throw new LeapsException($"{name} of run {run}: the cluster sent {piece} bytes at {offset} "
-                    + "of a "
-                    + $"file of {length}: run the same version of Leaps here and on the nodes");
+                    + $"of a file of {length}: run the same version of Leaps here and on the nodes");
             stream.Write(reply.Bytes.Span);
             offset += piece;
             context.Progress.Report($"fetch {name}", offset, length, ByteSize.Rounded(length));
@@ -101,16 +99,15 @@ internal sealed class FileFetch(ClusterSession session, string run, JobContext c
         bool plain = name.Length is > 0 and <= 100 && name[0] != '.'
             && name.All(c => char.IsAsciiLetterOrDigit(c) || "._-+".Contains(c));
         if (!plain)
-            throw new LeapsException($"'{name}' is no name of a run's file: a run has files such as "
-                + "samples.npz");
+            throw new LeapsException($"'{name}' is no name of a run's "
+                + "file: a run has files such as samples.npz");
     }
 
     private static void Prepare(string directory)
     {
         if (File.Exists(Path.Combine(directory, RunDirectory.Journal)))
             throw new LeapsException($"{directory} holds a run of this machine: choose another with "
-                + "--output; "
-                + "nothing was changed");
+                + "--output; nothing was changed");
         try
         {
             Directory.CreateDirectory(directory);

@@ -1,5 +1,5 @@
 using System.Text;
-using Leaps.Actors.Cluster;
+using Google.Protobuf;
 using Leaps.Actors.Protocol;
 using Leaps.Host.Commands;
 using Leaps.Host.Commands.Cluster;
@@ -39,10 +39,10 @@ internal static class Submission
             Command = ClusterRequest.Types.Command.Submit,
             Submit = new SubmitRun
             {
-                RunId = ActorKey.ToBytes(request.Run),
+                RunId = ByteString.CopyFrom(request.Run.ToByteArray(bigEndian: true)),
                 Name = request.Name,
                 Configuration = text,
-                Model = Google.Protobuf.ByteString.CopyFrom(model),
+                Model = ByteString.CopyFrom(model),
                 OnlyTrains = request.OnlyTrains,
             },
         };

@@ -68,8 +68,7 @@ internal static class SubmitJob
             return new JobResult(result, [], [$"run {run.Name} is {run.StateText}", .. lines]);
         string files = names.Count > 0 ? $"; its files are in {directory}" : "";
         throw new LeapsException($"run {run.Name} is {run.StateText}{files}; go on with it by leaps ctl "
-            + "resume "
-            + $"{run.Id[..8]}{request.Cluster.Option}");
+            + $"resume {run.Id[..8]}{request.Cluster.Option}");
     }
 
     private static ClusterView Follow(ClusterWatch watch, JobContext context)

@@ -21,7 +21,7 @@ internal static class ViewNews
         if (before?.Problem.Length > 0)
             lines.Add("the cluster answers again");
         lines.AddRange(OfNodes(before?.Nodes ?? [], now.Nodes));
-        IReadOnlyList<ClusterRun> runs = now.Run is { } run ? [run] : now.Runs;
+        IReadOnlyList<ListedRun> runs = now.Run is { } run ? [run] : now.Runs;
         lines.AddRange(OfRuns(before?.Runs ?? [], runs));
         if (now.Run is null && before is not null)
             lines.AddRange(before.Runs.Where(old => !now.Runs.Any(item => item.Id == old.Id))
@@ -35,7 +35,7 @@ internal static class ViewNews
     }
 
     private static IEnumerable<string> OfNodes(
-        IReadOnlyList<ClusterNode> before, IReadOnlyList<ClusterNode> now)
+        IReadOnlyList<ListedNode> before, IReadOnlyList<ListedNode> now)
     {
         foreach (var node in now)
         {
@@ -52,7 +52,7 @@ internal static class ViewNews
             yield return $"node {gone.Name} is gone";
     }
 
-    private static IEnumerable<string> OfRuns(IReadOnlyList<ClusterRun> before, IReadOnlyList<ClusterRun> now)
+    private static IEnumerable<string> OfRuns(IReadOnlyList<ListedRun> before, IReadOnlyList<ListedRun> now)
     {
         foreach (var run in now)
         {

@@ -23,17 +23,17 @@ internal static class ViewPicture
         if (view.Problem.Length > 0)
             rows.Add(new Text($"{view.Problem}; trying again", new Style(Color.Red)));
         if (view.Nodes.Count > 0)
-            rows.Add(ClusterNode.Table(view.Nodes).Draw());
+            rows.Add(ListedNode.Table(view.Nodes).Draw());
         if (view.Run is { } run)
             rows.AddRange(Followed(view, run, progress));
         else if (view.Runs.Count > 0)
-            rows.Add(ClusterRun.Table(view.Runs.Take(MostRuns)).Draw());
+            rows.Add(ListedRun.Table(view.Runs.Take(MostRuns)).Draw());
         else
             rows.Add(new Text("no runs"));
         return new Rows(rows);
     }
 
-    private static IEnumerable<IRenderable> Followed(ClusterView view, ClusterRun run, RunProgress? progress)
+    private static IEnumerable<IRenderable> Followed(ClusterView view, ListedRun run, RunProgress? progress)
     {
         yield return new Text(Title(run), new Style(decoration: Decoration.Bold));
         if (progress is { Total: > 0 })
@@ -52,7 +52,7 @@ internal static class ViewPicture
             yield return new Text($"{entry.Key}  {entry.Value}");
     }
 
-    private static string Title(ClusterRun run)
+    private static string Title(ListedRun run)
     {
         string title = FormattableString.Invariant($"run {run.Name} ({run.Id[..8]}) is {run.StateText}");
         if (run.Home is { } home)

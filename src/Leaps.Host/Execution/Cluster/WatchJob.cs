@@ -5,7 +5,7 @@ using Leaps.Host.Terminal;
 namespace Leaps.Host.Execution.Cluster;
 
 /// <summary>What `leaps ctl watch --json` prints at the end of the run.</summary>
-public sealed record WatchResult(string Cluster, ClusterRun Run, IReadOnlyList<ClusterEntry> Events);
+public sealed record WatchResult(string Cluster, ListedRun Run, IReadOnlyList<ClusterEntry> Events);
 
 /// <summary>leaps ctl watch: a look at the cluster now and then, until the run ends.</summary>
 internal static class WatchJob
@@ -36,7 +36,7 @@ internal static class WatchJob
     public static void Pause(JobContext context, TimeSpan interval) =>
         Task.Delay(interval, context.Clock, context.Cancellation).GetAwaiter().GetResult();
 
-    private static string Ending(ClusterRun run, ClusterReference cluster) => run.State == "complete"
+    private static string Ending(ListedRun run, ClusterReference cluster) => run.State == "complete"
         ? $"fetch its files with leaps ctl fetch {run.Id[..8]}{cluster.Option}"
         : $"go on with it by leaps ctl resume {run.Id[..8]}{cluster.Option}";
 }

@@ -196,11 +196,10 @@ public sealed class ClusterConfigurationTests : IDisposable
     [InlineData("cluster: lab", "lease: 1s", "line 1: 'cluster' is missing; it gives the cluster's name")]
     [InlineData("cluster: lab", "cluster: a b",
         "line 1: 'cluster' must be 1 to 60 of A-Z a-z 0-9 . _ -, not 'a b'")]
-    [InlineData("  user: ada", "  usr: ada", "line 4: unknown key 'usr' under 'broker'; did you mean "
-        + "'user'?")]
+    [InlineData("  user: ada", "  usr: ada", "line 4: unknown key 'usr' "
+        + "under 'broker'; did you mean 'user'?")]
     [InlineData("[localhost:5672]", "localhost:5672", "line 3: 'broker.hosts' must be a list of host:port, "
-        + "such as "
-        + "[localhost:5672], not 'localhost:5672'")]
+        + "such as [localhost:5672], not 'localhost:5672'")]
     [InlineData("[localhost:5672]", "[]",
         "line 3: 'broker.hosts' must be a list of host:port, such as [localhost:5672]")]
     [InlineData("localhost:5672", "localhost",
@@ -212,13 +211,11 @@ public sealed class ClusterConfigurationTests : IDisposable
         + "host:port, such as "
         + "localhost:5672, not 'amqp://x:1'")]
     [InlineData("localhost:5672", "localhost:5672, b2:5672", "line 6: 'broker.tls' may be off for a server "
-        + "on this "
-        + "machine only, and b2:5672 is another: leave it out, or give ca-file")]
+        + "on this machine only, and b2:5672 is another: leave it out, or give ca-file")]
     [InlineData("  tls: off\ndatabase", "  tls: on\ndatabase",
         "line 6: 'broker.tls' must be off, or a mapping such as {ca-file: ca.pem}, not 'on'")]
     [InlineData("  tls: off\ndatabase", "  tls: {ca: x}\ndatabase", "line 6: unknown key 'ca' under "
-        + "'broker.tls'; "
-        + "known keys: ca-file, server-name, certificate-file, key-file")]
+        + "'broker.tls'; known keys: ca-file, server-name, certificate-file, key-file")]
     [InlineData("  tls: off\ndatabase", "  tls: {ca-file: x.pem}\ndatabase",
         "line 6: 'broker.tls.ca-file': there is no file x.pem")]
     [InlineData("  tls: off\ndatabase", "  tls: {key-file: "
@@ -227,18 +224,15 @@ public sealed class ClusterConfigurationTests : IDisposable
     [InlineData("  tls: off\ndatabase", "  heartbeat: 500ms\ndatabase",
         "line 6: 'broker.heartbeat' is 500ms; allowed: 1s to 10m, whole seconds")]
     [InlineData("host: /run/postgresql", "host: db.example.org", "line 12: 'database.tls' may be off for a "
-        + "server on "
-        + "this machine only, and db.example.org is another: leave it out, or give ca-file")]
+        + "server on this machine only, and db.example.org is another: leave it out, or give ca-file")]
     [InlineData("  name: leaps", "  port: 70000\n  name: leaps",
         "line 9: 'database.port' is 70000; allowed: 1 to 65535")]
     [InlineData("  name: leaps\n", "", "line 8: 'database.name' is missing; it gives the database")]
     [InlineData("  password-env: SECRET\n  tls: off\ndatabase", "  tls: off\ndatabase", "line 3: 'broker' "
-        + "has no "
-        + "password: give 'password-file' or 'password-env', or set the environment variable "
+        + "has no password: give 'password-file' or 'password-env', or set the environment variable "
         + "LEAPS_BROKER_PASSWORD")]
     [InlineData("  tls: off\ndatabase", "  password-file: x\n  tls: off\ndatabase", "line 6: 'broker' has 2 "
-        + "passwords "
-        + "('broker.password-file', 'broker.password-env'): leave one of them")]
+        + "passwords ('broker.password-file', 'broker.password-env'): leave one of them")]
     [InlineData("password-env: SECRET\n  tls: off\ndatabase", "password-env: OTHER\n  tls: off\ndatabase",
         "line 5: 'broker.password-env': the environment variable OTHER is not set")]
     [InlineData("password-env: SECRET\n  tls: off\ndatabase", "password-file: none\n  tls: off\ndatabase",
@@ -253,8 +247,8 @@ public sealed class ClusterConfigurationTests : IDisposable
     [InlineData("", "node: {name: a b}\n",
         "line 13: 'node.name' must be 1 to 60 of A-Z a-z 0-9 . _ -, not 'a b'")]
     [InlineData("", "node: {threads: -1}\n", "line 13: 'node.threads' is -1; allowed: 0 to 4096")]
-    [InlineData("", "node: {health-port: 65536}\n", "line 13: 'node.health-port' is 65536; allowed: 0 to "
-        + "65535")]
+    [InlineData("", "node: {health-port: 65536}\n", "line 13: "
+        + "'node.health-port' is 65536; allowed: 0 to 65535")]
     [InlineData("", "node: {leave-patience: 2h}\n",
         "line 13: 'node.leave-patience' is 2h; allowed: 0 to 1h")]
     [InlineData("", "lease: 900ms\n", "line 13: 'lease' is 900ms; allowed: 1s to 10m")]
@@ -263,12 +257,11 @@ public sealed class ClusterConfigurationTests : IDisposable
         "line 13: 'administrators' must be a list of the broker's users, such as [ada, leaps], not 'ada'")]
     [InlineData("", "limits: {message: 64}\n",
         "line 13: 'limits.message' must be a size such as 512KiB, 64MiB or 1GiB, not '64'")]
-    [InlineData("", "limits: {message: 1MiB}\n", "line 13: 'limits.message' is 1MiB; allowed: 2MiB to "
-        + "512MiB")]
+    [InlineData("", "limits: {message: 1MiB}\n", "line 13: 'limits.message' "
+        + "is 1MiB; allowed: 2MiB to 512MiB")]
     [InlineData("", "limits: {outbox: 1MiB}\n", "line 13: 'limits.outbox' is 1MiB; allowed: 64MiB to 64GiB")]
     [InlineData("", "telemetry: {otlp-endpoint: localhost}\n", "line 13: 'telemetry.otlp-endpoint' must be "
-        + "an "
-        + "address such as http://localhost:4317, not 'localhost'")]
+        + "an address such as http://localhost:4317, not 'localhost'")]
     [InlineData("", "telemetry: {interval: 0}\n", "line 13: 'telemetry.interval' is 0; allowed: 1s to 1h")]
     [InlineData("", "log: {level: loud}\n",
         "line 13: 'log.level' must be one of debug, info, warning, error, not 'loud'")]
@@ -308,8 +301,7 @@ public sealed class ClusterConfigurationTests : IDisposable
     {
         Assert.Equal("--set lease=1h: 'lease' is 1h; allowed: 1s to 10m", Refusal(Minimal, "lease=1h"));
         Assert.Equal("--set broker.password: a password on the command line is seen by everybody on this "
-            + "machine: "
-            + "use broker.password-file or broker.password-env",
+            + "machine: use broker.password-file or broker.password-env",
             Refusal(Minimal, "broker.password=sesame", "broker.password-env=null"));
         _variables["LEAPS_NODE_NAME"] = "a b";
         Assert.Equal("LEAPS_NODE_NAME a b: 'node.name' must be 1 to 60 of A-Z a-z 0-9 . _ -, not the text "
@@ -320,8 +312,8 @@ public sealed class ClusterConfigurationTests : IDisposable
     [Fact]
     public void A_file_that_is_empty_or_missing_is_named()
     {
-        Assert.Equal("cluster.yaml: the file is empty; it must say what 'cluster' and 'broker' "
-            + "are", Refusal(""));
+        Assert.Equal("cluster.yaml: the file is empty; it must say "
+            + "what 'cluster' and 'broker' are", Refusal(""));
         Assert.Equal("cluster.yaml: 'broker' is missing; it gives hosts, user and password",
             Refusal("cluster: lab"));
         Assert.Equal("none.yaml: no such file", Assert.Throws<LeapsException>(

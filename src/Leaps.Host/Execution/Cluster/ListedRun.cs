@@ -1,5 +1,4 @@
 using System.Globalization;
-using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
 using Leaps.Host.Terminal;
 using Leaps.Model;
@@ -16,7 +15,7 @@ namespace Leaps.Host.Execution.Cluster;
 /// <param name="Home">node of its home; null: none</param>
 /// <param name="Actors">how many live or are to live</param>
 /// <param name="Scale">nodes that it may use; 0: all</param>
-public sealed record ClusterRun(string Id, string Name, string Owner, string State, string Text,
+public sealed record ListedRun(string Id, string Name, string Owner, string State, string Text,
     DateTimeOffset Submitted, string? Home, int Actors, int Scale)
 {
     private const int LeastPrefix = 4;
@@ -26,16 +25,16 @@ public sealed record ClusterRun(string Id, string Name, string Owner, string Sta
     /// <summary>"waiting for a node", "running".</summary>
     public string StateText => Text.Length > 0 ? $"{State}: {Text}" : State;
 
-    public static ClusterRun Of(RunOverview run) => new(ActorKey.ToGuid(run.RunId).ToString("N"), run.Name,
+    public static ListedRun Of(RunOverview run) => new(IdOf(run), run.Name,
         run.Owner, run.State, run.Text, DateTimeOffset.FromUnixTimeSeconds(run.Submitted),
         run.Home.Length > 0 ? run.Home : null, run.Actors, run.Scale);
 
     /// <summary>The one of that identifier, name, or beginning of an identifier.</summary>
     /// <exception cref="LeapsException">There is none, or several.</exception>
-    public static ClusterRun Find(IReadOnlyList<ClusterRun> runs, string text)
+    public static ListedRun Find(IReadOnlyList<ListedRun> runs, string text)
     {
         string digits = text.Replace("-", "", StringComparison.Ordinal);
-        ClusterRun[] found =
+        ListedRun[] found =
             [.. runs.Where(run => run.Id.Equals(digits, StringComparison.OrdinalIgnoreCase))];
         if (found.Length == 0)
             found = [.. runs.Where(run => run.Name == text)];
@@ -51,7 +50,7 @@ public sealed record ClusterRun(string Id, string Name, string Owner, string Sta
         };
     }
 
-    public static ResultTable Table(IEnumerable<ClusterRun> runs) => new("",
+    public static ResultTable Table(IEnumerable<ListedRun> runs) => new("",
         ["run", "name", "owner", "state", "home", " actors", " nodes", "submitted (UTC)"],
         [.. runs.Select(run => (IReadOnlyList<string>)
         [
@@ -60,35 +59,8 @@ public sealed record ClusterRun(string Id, string Name, string Owner, string Sta
             run.Submitted.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
         ])]);
 
+    // As SubmitRun.run_id is written.
+    private static string IdOf(RunOverview run) => Convert.ToHexStringLower(run.RunId.Span);
+
     internal static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
-}
-
-/// <summary>A node as --json prints it and tables show it.</summary>
-/// <param name="Name">unique in the cluster</param>
-/// <param name="Host">its machine</param>
-/// <param name="Process">its number there</param>
-/// <param name="Version">of Leaps</param>
-/// <param name="Device">kind of its device</param>
-/// <param name="Threads">that move walkers</param>
-/// <param name="Speed">network evaluations a second of a fixed small network</param>
-/// <param name="State">alive, draining, drained, leaving</param>
-/// <param name="Actors">that live there</param>
-/// <param name="Schedules">whether it is the one that schedules</param>
-/// <param name="SilentSeconds">since its last heartbeat</param>
-public sealed record ClusterNode(string Name, string Host, int Process, string Version, string Device,
-    int Threads, double Speed, string State, int Actors, bool Schedules, double SilentSeconds)
-{
-    public static ClusterNode Of(NodeOverview node) => new(node.Node, node.Host, node.Process, node.Version,
-        node.Device, node.Threads, node.Speed, node.State, node.Actors, node.Schedules, node.Silent);
-
-    public static ResultTable Table(IEnumerable<ClusterNode> nodes) => new("",
-        ["node", "state", "device", " threads", " speed", " actors", " silent", "host", "version"],
-        [.. nodes.Select(node => (IReadOnlyList<string>)
-        [
-            node.Name, node.Schedules ? $"{node.State}, schedules" : node.State, node.Device,
-            ClusterRun.Number(node.Threads), node.Speed.ToString("G3", CultureInfo.InvariantCulture),
-            ClusterRun.Number(node.Actors),
-            string.Create(CultureInfo.InvariantCulture, $"{node.SilentSeconds:F1} s"),
-            $"{node.Host}/{ClusterRun.Number(node.Process)}", node.Version,
-        ])]);
 }
