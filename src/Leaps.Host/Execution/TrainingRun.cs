@@ -49,15 +49,15 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
     {
         _start = _lastReport = context.Clock.GetTimestamp();
         using var training = actors.CreateTraining(target, network, options, journal, new TrainingHomeOptions
-            {
-                // A trainer is larger than a group of walkers, and nobody waits for its first window.
-                SnapshotInterval = 5 * CheckpointEvery,
-                TimeLimit = TimeLimit,
-                Clock = context.Clock,
-                OnUpdate = OnUpdate,
-                OnSaving = OnSaving,
-                Notice = Note,
-            });
+        {
+            // A trainer is larger than a group of walkers, and nobody waits for its first window.
+            SnapshotInterval = 5 * CheckpointEvery,
+            TimeLimit = TimeLimit,
+            Clock = context.Clock,
+            OnUpdate = OnUpdate,
+            OnSaving = OnSaving,
+            Notice = Note,
+        });
         _firstUpdate = training.Updates;
         if (_firstUpdate > 0)
             directory.Keep();

@@ -55,6 +55,63 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
         Assert.Equal(Alone(Annealing), Hash(await Fetch(run, "samples.npz")));
     }
 
+    [Theory]
+    [InlineData("pool: {walkers: 64, times: 4}")]
+    [InlineData("source: rollouts, rollouts: {walkers: 32, buffer-cycle: 10, buffer-size: 4, moves: 16, staleness: 10}")]
+    public async Task A_training_and_the_sampling_after_it_are_those_of_one_process(string source)
+    {
+        string configuration = $$"""
+            target: {model: ising, lattice: 4, beta: 0.44}
+            network: {kernels: [3, 4], channels: 4, free-energy: [8]}
+            train: {updates: 60, batch: 16, {{source}}, evaluate: {every: 20, walkers: 64} }
+            sample: {walkers: 200, windows: 20, groups: 4, resample: {threshold: 0.9} }
+            seed: 7
+            """;
+        for (int n = 0; n < 3; n++)
+            await Join($"n{n}");
+        var run = await Submit(configuration);
+        await Ended(run);
+        Assert.Equal(Alone(configuration), Hash(await Fetch(run, "samples.npz")));
+        Assert.Equal(Hash(await File.ReadAllBytesAsync(
+            Path.Combine(_folder.PathOf("alone"), "model.safetensors"), TestContext.Current.CancellationToken)),
+            Hash(await Fetch(run, "model.safetensors")));
+    }
+
+    [Fact]
+    public async Task Nodes_come_and_go_while_a_run_goes_on()
+    {
+        const string longer = """
+            target: {model: ising, lattice: 6, beta: 0.44}
+            sample: {walkers: 600, groups: 6, windows: 300, resample: {threshold: 0.97}, replicas: 2,
+                mcmc: {kernel: heat-bath-sweep, sweeps: 30}}
+            """;
+        await Join("n0");
+        await Join("n1");
+        var run = await Submit(longer);
+        await Until(list => list.Runs[0].Home.Length > 0 && list.Runs[0].Actors > 6);
+        await Join("n2");
+        await Until(list => list.Nodes.Any(node => node.Node == "n2" && node.Actors >= 2));
+        await Ask(new ClusterRequest { Command = Command.Drain, Key = "n1" });
+        await Until(list => list.Nodes.Any(node => node.Node == "n1" && node.Actors == 0));
+        string home = (await Ask(new ClusterRequest { Command = Command.List })).Runs[0].Home;
+        var left = _nodes[home == "n0" ? 0 : 2];
+        await left.Leave();
+        await Until(list => list.Runs[0].Home.Length > 0 && list.Runs[0].Home != home);
+        await Ended(run);
+        Assert.Equal(Alone(longer), Hash(await Fetch(run, "samples.npz")));
+        Assert.DoesNotContain(_notices, line => line.Contains("refused", StringComparison.Ordinal));
+    }
+
+    private async Task Until(Func<ClusterReply, bool> holds)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (await Ask(new ClusterRequest { Command = Command.List }) is var list && !holds(list))
+        {
+            Assert.False(limit.IsCancellationRequested, $"{list}\n{string.Join('\n', _notices)}");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
     private async Task Join(string name) => _nodes.Add(
         await NodeInTest.Join(servers, _cluster, name, _folder.PathOf(name), _notices));
 

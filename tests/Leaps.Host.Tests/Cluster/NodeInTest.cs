@@ -12,6 +12,7 @@ internal sealed class NodeInTest : IAsyncDisposable
 {
     private readonly BrokerConnection _broker;
     private readonly PostgreSqlDatabase _database;
+    private bool _disposed;
 
     private NodeInTest(BrokerConnection broker, PostgreSqlDatabase database, ClusterNode node)
     {
@@ -41,8 +42,18 @@ internal sealed class NodeInTest : IAsyncDisposable
         return new NodeInTest(broker, database, node);
     }
 
+    /// <summary>As its user would end it.</summary>
+    public async Task Leave()
+    {
+        await Node.Run(TimeSpan.FromSeconds(20), new CancellationToken(canceled: true));
+        await DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         await Node.DisposeAsync();
         await _broker.DisposeAsync();
         _database.Dispose();

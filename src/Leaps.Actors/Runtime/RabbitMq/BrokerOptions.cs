@@ -1,5 +1,5 @@
-using System.Net;
 using System.Globalization;
+using System.Net;
 using Leaps.Actors.Protocol;
 using Leaps.Model;
 

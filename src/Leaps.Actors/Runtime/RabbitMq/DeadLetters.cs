@@ -30,7 +30,7 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
 
     private readonly BrokerTopology _topology = new(prefix);
 
-    /// <summary>The oldest ones. They stay where they are.</summary>
+    /// <summary>Some of them, in no certain order. They stay where they are.</summary>
     public Task<IReadOnlyList<DeadLetter>> List(int maximum, CancellationToken cancellation = default) =>
         With<IReadOnlyList<DeadLetter>>(async channel =>
         {
@@ -41,7 +41,7 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         }, cancellation);
 
     /// <summary>
-    /// Delivers one, or all of now, to the mailbox it was for: the oldest 256 MiB at a time. One without mailbox
+    /// Delivers one, or all of now, to the mailbox it was for: 256 MiB at a time. One without mailbox
     /// stays.
     /// </summary>
     /// <param name="id">which; null: all</param>
@@ -83,7 +83,7 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
                 .ConfigureAwait(false);
             await using var _ = channel.ConfigureAwait(false);
             var result = await work(channel).ConfigureAwait(false);
-            // Those that stay go back in their order, before anybody asks for them again.
+            // Those that stay are back before anybody asks for them again, in no certain order.
             await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellation).ConfigureAwait(false);
             return result;
         }

@@ -82,7 +82,8 @@ internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) :
         home.Answering = control.Ask;
         string noted = home.Run.ToString("N")[..8];
         var context = new JobContext(new NoProgress(), line => home.Notice($"run {noted}: {line}"), clock,
-            cancellation) { CommandLine = "leaps submit" };
+            cancellation)
+        { CommandLine = "leaps submit" };
         var work = new RunWork(configuration, target, network, directory, journal, new ClusterActors(home),
             control, context)
         {

@@ -70,9 +70,9 @@ public sealed class BrokerTests(SharedBroker broker)
         Assert.True(letter.Bytes > 0 && letter.Time > DateTimeOffset.UnixEpoch);
         refuses = false;
         Assert.Equal(1, await dead.Retry(letters[1].Id, Cancellation));
-        Assert.Equal([2], await inbox.Take(1));
+        long first = Assert.Single(await inbox.Take(1));
         Assert.Equal(2, await dead.Retry(cancellation: Cancellation));
-        Assert.Equal([1, 3], await inbox.Take(2));
+        Assert.Equal([1, 2, 3], (await inbox.Take(2)).Append(first).Order());
         Assert.Empty(await dead.List(10, Cancellation));
         refuses = true;
         sender.Tell("target", Inbox.Number(4));
