@@ -7,5 +7,5 @@ public static class ActorKinds
     public const string Group = "group";
     public const string Rollouts = "rollouts";
 
-    internal static string Of(ActorKey key) => key.IsHome ? Home : key.IsRolloutMaker ? Rollouts : Group;
+    public static string Of(ActorKey key) => key.IsHome ? Home : key.IsRolloutMaker ? Rollouts : Group;
 }
