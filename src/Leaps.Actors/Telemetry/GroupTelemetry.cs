@@ -19,6 +19,8 @@ internal sealed class GroupTelemetry(RunTelemetry run, int group, DateTimeOffset
     /// <summary>The state has taken a message.</summary>
     public void Applied(object message, WalkerGroupState before, WalkerGroupState after)
     {
+        if (!run.IsHeard)
+            return;
         int gained = after.Window - before.Window;
         if (message is WindowMoved moved)
         {

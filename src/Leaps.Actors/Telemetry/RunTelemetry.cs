@@ -23,6 +23,9 @@ public sealed class RunTelemetry
 
     internal Tag RunTag { get; }
 
+    /// <summary>Somebody listens.</summary>
+    internal bool IsHeard => _instruments.Windows.Enabled || _telemetry.Traces.HasListeners();
+
     /// <summary>Somebody wants to know how many bytes of walkers are sent.</summary>
     internal bool CountsTransfers => _instruments.TransferBytes.Enabled;
 
