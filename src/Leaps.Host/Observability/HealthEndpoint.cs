@@ -18,6 +18,7 @@ internal sealed class HealthEndpoint : IDisposable
 {
     private const int LongestHead = 8192;
     private const int MostConnections = 16;
+    private const int MostReads = 64;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly TcpListener _listener;
@@ -110,7 +111,9 @@ internal sealed class HealthEndpoint : IDisposable
             socket.Shutdown(SocketShutdown.Send);
             // What is closed with something unread may take the answer with it.
             byte[] rest = new byte[LongestHead];
-            for (int n = 0; n < 8 && await stream.ReadAsync(rest, end.Token).ConfigureAwait(false) > 0; n++) ;
+            int reads = 0;
+            while (reads < MostReads && await stream.ReadAsync(rest, end.Token).ConfigureAwait(false) > 0)
+                reads++;
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException)
         {

@@ -28,7 +28,8 @@ public sealed class NodeLogTests : IDisposable
     public void A_line_of_json_is_one_object()
     {
         var log = Log(LogFormat.Json, LogLevel.Debug);
-        log.Write(LogLevel.Error, "actor", "it's \"broken\"\nat β = 0.44", Run, new KeyValuePair<string, string>("window", "3"));
+        log.Write(LogLevel.Error, "actor", "it's \"broken\"\nat β = 0.44", Run,
+            new KeyValuePair<string, string>("window", "3"));
         Assert.Equal(
             "{\"time\":\"2026-11-22T09:00:01.123Z\",\"level\":\"error\",\"node\":\"n1\",\"event\":\"actor\","
             + "\"message\":\"it's \\\"broken\\\"\\nat β = 0.44\",\"run\":\"6f1cd0de000040008000000000000001\","
