@@ -29,7 +29,7 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         _services = services;
         _options = options;
-        _mailboxes = services.Mailboxes(services.Cluster, ActorKey.RunPart);
+        _mailboxes = services.Mailboxes(services.Cluster, ActorKey.RunPart, signed: true);
         string name = ActorNames.Node(options.Name);
         using var journal = services.Journal(services.Cluster, ActorKey.RunPart);
         long life = journal.Claim(name);
@@ -41,7 +41,7 @@ public sealed class ClusterNode : IAsyncDisposable
             return mailbox!;
         }
         var host = new ActorHost(services, work, options, message => Own().Post(message));
-        _actor = new NodeActor(options, host, (to, body) => Own().Tell(to, body));
+        _actor = new NodeActor(options, host, user, (to, body) => Own().Tell(to, body));
         _mailbox = mailbox = _mailboxes.Open(name, life, _actor.Receive, error => _failed.TrySetException(error));
         opened.Set();
         _scheduler = new SchedulerHost(services, work, options, user) { Administrators = administrators };

@@ -12,8 +12,10 @@ namespace Leaps.Actors.Cluster;
 /// </summary>
 /// <param name="options">the node</param>
 /// <param name="host">brings actors to life</param>
+/// <param name="user">whom nodes are at the broker: nobody else tells a node what to do</param>
 /// <param name="tell">sends to another actor of the cluster</param>
-internal sealed class NodeActor(NodeOptions options, ActorHost host, Action<string, IMessage> tell)
+internal sealed class NodeActor(
+    NodeOptions options, ActorHost host, string user, Action<string, IMessage> tell)
 {
     private const int MostLost = 100;
 
@@ -37,7 +39,7 @@ internal sealed class NodeActor(NodeOptions options, ActorHost host, Action<stri
     /// <exception cref="ProtocolException">The message is not for a node.</exception>
     public void Receive(object message, Action handled)
     {
-        switch (message)
+        switch (message is Signed signed ? Accept(signed) : message)
         {
             case Assignment assignment:
                 Follow(assignment);
@@ -70,6 +72,10 @@ internal sealed class NodeActor(NodeOptions options, ActorHost host, Action<stri
             Gone.TrySetResult();
         handled();
     }
+
+    // Whoever submits may write to the exchange that all of the cluster share, but only the scheduler asks nodes.
+    private IMessage Accept(Signed signed) => signed.User == user ? signed.Body : throw new ProtocolException(
+        $"{signed.Body.GetType().Name} from user '{signed.User}': nodes of this cluster obey '{user}'.");
 
     /// <summary>Ends every actor where it is.</summary>
     public Task CloseAll() => Task.WhenAll(_hosted.Values.ToList().Select(hosted => hosted.Close()));
