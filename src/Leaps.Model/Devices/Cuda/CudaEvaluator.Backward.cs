@@ -9,8 +9,8 @@ namespace Leaps.Model.Devices.Cuda;
 internal sealed partial class CudaEvaluator
 {
     private readonly TrainingBuffers _training;
-    private readonly DeviceBuffer<double> _gradient;
-    private readonly PinnedBuffer<double> _stagedGradient;
+    private DeviceBuffer<double>? _gradient;
+    private PinnedBuffer<double>? _stagedGradient;
     private PinnedBuffer<float>? _stagedGradientOfOutputs, _stagedScales;
     private PinnedBuffer<int>? _stagedRuns, _stagedStarts;
     private PinnedBuffer<double>? _stagedTimes;
@@ -53,7 +53,7 @@ internal sealed partial class CudaEvaluator
             throw new ArgumentException(
                 "The output gradient doesn't have the size of the last forward pass.");
         _device.Use();
-        _stream.Clear(_gradient);
+        _stream.Clear(_gradient!);
         for (int first = 0; first < _walkers; first += _training.Capacity)
         {
             int count = Math.Min(_training.Capacity, _walkers - first);
@@ -64,9 +64,9 @@ internal sealed partial class CudaEvaluator
             _passes.Backward(_training, count, _runs, _gradient);
             _stream.Wait();
         }
-        _stream.Download(_stagedGradient, _gradient, _gradient.Length);
+        _stream.Download(_stagedGradient!, _gradient!, _gradient!.Length);
         _stream.Wait();
-        var sum = _stagedGradient.Span;
+        var sum = _stagedGradient!.Span;
         for (int i = 0; i < sum.Length; i++)
             gradient[i] += sum[i];
     }
@@ -108,10 +108,12 @@ internal sealed partial class CudaEvaluator
     {
         if (walkers <= _training.Capacity) return;
         long bytes = _training.BytesOfWalker + _passes.BytesOfTime;
-        int fitting = MemoryBudget.Walkers(walkers, _sites, _training.FixedBytes, bytes,
+        int fitting = MemoryBudget.Walkers(walkers, _sites, _training.FixedBytes + 8L * Architecture.Layout.Count, bytes,
             _device.Memory.Free + _training.HeldBytes, _device.Description);
         if (fitting <= _training.Capacity) return;
         _training.Reserve(fitting);
+        DeviceBuffer<double>.Grow(ref _gradient, _device, Architecture.Layout.Count);
+        PinnedBuffer<double>.Grow(ref _stagedGradient, _device, Architecture.Layout.Count);
         _passes.ReserveTimes(fitting);
         PinnedBuffer<byte>.Grow(ref _stagedStates, _device, (long)fitting * _sites);
         PinnedBuffer<float>.Grow(ref _stagedResults, _device, (long)fitting * _outputs);

@@ -39,8 +39,6 @@ internal sealed partial class CudaEvaluator : RateEvaluator, IDisposable
         _outputs = Architecture.Outputs;
         _stagedTime = new PinnedBuffer<double>(_device, 1);
         _stagedScale = new PinnedBuffer<float>(_device, 1);
-        _gradient = new DeviceBuffer<double>(_device, Architecture.Layout.Count);
-        _stagedGradient = new PinnedBuffer<double>(_device, Architecture.Layout.Count);
     }
 
     public override void Evaluate(ReadOnlySpan<byte> states, int walkers, double time, Span<float> output)

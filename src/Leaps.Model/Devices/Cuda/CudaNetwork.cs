@@ -1,5 +1,7 @@
 using Leaps.Model.Devices.Cuda.Driver;
 using Leaps.Model.Networks;
+using Leaps.Model.Sampling;
+using Leaps.Model.Targets;
 
 namespace Leaps.Model.Devices.Cuda;
 
@@ -116,6 +118,9 @@ public sealed unsafe class CudaNetwork : RateNetwork, IDisposable
     }
 
     public override RateEvaluator CreateEvaluator() => new CudaEvaluator(this);
+
+    public override IWindowMover CreateMover(Target target, AnnealerOptions options) =>
+        new CudaMover(this, target, options);
 
     public void Dispose()
     {

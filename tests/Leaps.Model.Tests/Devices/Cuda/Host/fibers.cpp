@@ -15,6 +15,8 @@
 #include "fibers.h"
 
 HostState host_state;
+alignas(64) HostBuffer host_buffers[1024 / WARP][2];
+int host_exchanges[1024];
 
 namespace
 {
@@ -31,13 +33,11 @@ struct Fiber
 #endif
     Phase phase;
     HostExchange kind;
-    int exchanges;
 };
 
 Fiber fibers[MOST_THREADS + 1];         // the last one is whoever called run_launch
 constexpr int MAIN = MOST_THREADS;
 u8 *stacks;
-alignas(64) u8 exchanged[MOST_THREADS / WARP][2][WARP][64];
 u8 shared[256 * 1024];
 const Launch *current;
 const char *failure;
@@ -113,44 +113,25 @@ void fail(const char *what)
     abort();
 }
 
-// d += a b for the whole warp, from and to the lanes' bytes (a: 4, b: 2, d: 4 floats).
-void multiply_warp(u8 (&bytes)[WARP][64])
+void multiply_warp(HostBuffer &buffer)
 {
-    float a[16][8], b[8][8], d[16][8];
-    for (int lane = 0; lane < WARP; lane++)
-    {
-        float x[10];
-        memcpy(x, bytes[lane], sizeof x);
-        for (int i = 0; i < 6; i++)         // a tensor core ignores the last 13 bits
-            x[i] = __builtin_bit_cast(float, __builtin_bit_cast(u32, x[i]) & 0xffffe000u);
-        int g = lane / 4, t = lane % 4;
-        a[g][t] = x[0];
-        a[g + 8][t] = x[1];
-        a[g][t + 4] = x[2];
-        a[g + 8][t + 4] = x[3];
-        b[t][g] = x[4];
-        b[t + 4][g] = x[5];
-        d[g][2 * t] = x[6];
-        d[g][2 * t + 1] = x[7];
-        d[g + 8][2 * t] = x[8];
-        d[g + 8][2 * t + 1] = x[9];
-    }
+    // A tensor core ignores the last 13 bits.
+    u32 bits[24][8];
+    memcpy(bits, buffer.a, sizeof bits);
+    for (auto &row : bits)
+        for (u32 &x : row)
+            x &= 0xffffe000u;
+    memcpy(buffer.a, bits, sizeof bits);
     for (int row = 0; row < 16; row++)
         for (int k = 0; k < 8; k++)
             for (int column = 0; column < 8; column++)
-                d[row][column] += a[row][k] * b[k][column];
-    for (int lane = 0; lane < WARP; lane++)
-    {
-        int g = lane / 4, t = lane % 4;
-        float x[4] = {d[g][2 * t], d[g][2 * t + 1], d[g + 8][2 * t], d[g + 8][2 * t + 1]};
-        memcpy(bytes[lane] + 24, x, sizeof x);
-    }
+                buffer.d[row][column] += buffer.a[row][k] * buffer.b[k][column];
 }
 
 bool run_block(int threads)
 {
     for (int n = 0; n < threads; n++)
-        fibers[n].phase = READY, fibers[n].exchanges = 0;
+        fibers[n].phase = READY, host_exchanges[n] = 0;
     for (;;)
     {
         int waiting = 0, done = 0;
@@ -183,30 +164,22 @@ void host_block_barrier()
     change(me, MAIN);
 }
 
-const u8 *host_exchange(HostExchange kind, const void *bytes, int size)
+void host_exchange(HostExchange kind)
 {
-    int me = host_state.thread, warp = me / WARP, lane = me % WARP;
-    auto &buffer = exchanged[warp][fibers[me].exchanges++ % 2];
-    if (size > 0)
-        memcpy(buffer[lane], bytes, size);
-    fibers[me].kind = kind;
-    int last = host_state.block_size - warp * WARP - 1;
-    if (lane == (last < WARP - 1 ? last : WARP - 1))
-    {
-        for (int n = warp * WARP; n <= me; n++)
-            if (fibers[n].kind != kind || fibers[n].exchanges != fibers[me].exchanges || fibers[n].phase != READY)
-                fail("the lanes of a warp part before an exchange");
-        if (kind == EXCHANGE_TILE)
-            multiply_warp(buffer);
-        change(me, warp * WARP);
-    }
-    else
-    {
-        if (fibers[me + 1].phase != READY)
-            fail("a lane exchanges with one that waits or has left");
-        change(me, me + 1);
-    }
-    return buffer[0];
+    int me = host_state.thread, first = me / WARP * WARP, end = first + WARP;
+    end = end < host_state.block_size ? end : host_state.block_size;
+    Fiber &mine = fibers[me];
+    mine.kind = kind;
+    const Fiber &before = fibers[me > first ? me - 1 : me];
+    if (me > first && (before.kind != kind || host_exchanges[me - 1] != host_exchanges[me] || before.phase != READY))
+        fail("the lanes of a warp part before an exchange");
+    int next = me + 1 < end ? me + 1 : first;
+    if (fibers[next].phase != READY)
+        fail("a lane exchanges with one that waits or has left");
+    if (next == first && kind == EXCHANGE_TILE)
+        multiply_warp(host_buffers[me / WARP][(host_exchanges[me] - 1) % 2]);
+    if (next != me)
+        change(me, next);
 }
 
 const char *run_launch(const Launch &launch)

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <cstring>
 
+#define EXPORTED __attribute__((visibility("default")))
 #define DEVICE static inline
 #define TEMPLATE_KERNEL(threads) static inline
 #define KERNEL(name, Arguments, threads) \
     static void name##_body(const Arguments &a); \
-    extern "C" const int name##_threads = threads, name##_size = sizeof(Arguments); \
-    extern "C" void name(const void *arguments) { name##_body(*(const Arguments *)arguments); } \
+    extern "C" EXPORTED const int name##_threads = threads; \
+    extern "C" EXPORTED const int name##_size = sizeof(Arguments); \
+    extern "C" EXPORTED void name(const void *arguments) { name##_body(*(const Arguments *)arguments); } \
     static void name##_body(const Arguments &a)
 
 struct HostState
@@ -23,10 +25,23 @@ extern HostState host_state;
 // Waits for all threads of the block.
 void host_block_barrier();
 
-// Gives `size` bytes (at most 64) to the warp; afterwards all lanes' bytes, 64 apart, can be read until the
-// next exchange. Every lane must come, to the same `kind` of exchange.
-enum HostExchange { EXCHANGE_SHUFFLE, EXCHANGE_BARRIER, EXCHANGE_TILE };
-const u8 *host_exchange(HostExchange kind, const void *bytes, int size);
+// What the lanes of a warp exchange: words, or the tiles of a product.
+enum HostExchange { EXCHANGE_WORDS, EXCHANGE_BARRIER, EXCHANGE_TILE };
+struct HostBuffer
+{
+    u32 words[WARP];
+    float a[16][8], b[8][8], d[16][8];
+};
+
+// A lane writes its part into the buffer and calls host_exchange; then it can read all lanes' parts, until
+// its next exchange. Every lane must come, to the same kind of exchange.
+extern HostBuffer host_buffers[][2];        // (warps): two that alternate
+extern int host_exchanges[];                // (threads): of this block so far
+DEVICE HostBuffer &host_buffer()
+{
+    return host_buffers[host_state.thread / WARP][host_exchanges[host_state.thread]++ % 2];
+}
+void host_exchange(HostExchange kind);
 
 DEVICE u8 *shared_memory() { return host_state.shared; }
 DEVICE int thread_index() { return host_state.thread; }
@@ -36,13 +51,18 @@ DEVICE int block_size() { return host_state.block_size; }
 DEVICE int grid_size() { return host_state.grid; }
 DEVICE int grid_size_y() { return host_state.grid_y; }
 DEVICE void block_barrier() { host_block_barrier(); }
-DEVICE void warp_barrier() { host_exchange(EXCHANGE_BARRIER, nullptr, 0); }
+DEVICE void warp_barrier()
+{
+    host_buffer();
+    host_exchange(EXCHANGE_BARRIER);
+}
 
 template <class T> DEVICE T host_shuffle(T x, int lane)
 {
-    T other;
-    memcpy(&other, host_exchange(EXCHANGE_SHUFFLE, &x, sizeof x) + 64 * lane, sizeof x);
-    return other;
+    HostBuffer &buffer = host_buffer();
+    buffer.words[thread_index() % WARP] = __builtin_bit_cast(u32, x);
+    host_exchange(EXCHANGE_WORDS);
+    return __builtin_bit_cast(T, buffer.words[lane]);
 }
 DEVICE float shuffle_xor(float x, int lanes) { return host_shuffle(x, (thread_index() % WARP) ^ lanes); }
 DEVICE int shuffle_xor(int x, int lanes) { return host_shuffle(x, (thread_index() % WARP) ^ lanes); }
@@ -89,6 +109,17 @@ DEVICE float to_tf32(float x) { return __builtin_bit_cast(float, (__builtin_bit_
 // The product of the warp's tiles is made by the lane that comes last; see fibers.cpp.
 DEVICE void multiply_tile(float (&d)[4], const float (&a)[4], float b0, float b1)
 {
-    float mine[10] = {a[0], a[1], a[2], a[3], b0, b1, d[0], d[1], d[2], d[3]};
-    memcpy(d, host_exchange(EXCHANGE_TILE, mine, sizeof mine) + 64 * (thread_index() % WARP) + 24, 16);
+    HostBuffer &buffer = host_buffer();
+    int g = thread_index() % WARP / 4, t = thread_index() % 4;
+    buffer.a[g][t] = a[0];
+    buffer.a[g + 8][t] = a[1];
+    buffer.a[g][t + 4] = a[2];
+    buffer.a[g + 8][t + 4] = a[3];
+    buffer.b[t][g] = b0;
+    buffer.b[t + 4][g] = b1;
+    memcpy(&buffer.d[g][2 * t], d, 8);
+    memcpy(&buffer.d[g + 8][2 * t], d + 2, 8);
+    host_exchange(EXCHANGE_TILE);
+    memcpy(d, &buffer.d[g][2 * t], 8);
+    memcpy(d + 2, &buffer.d[g + 8][2 * t], 8);
 }
