@@ -46,7 +46,9 @@ internal sealed unsafe class EmulatedDriver
         string from = RequireLibrary();
         string to = Path.Combine(Path.GetDirectoryName(from)!, $"copy-{Guid.NewGuid():N}.so");
         File.Copy(from, to);
-        return new EmulatedDriver(to);
+        var driver = new EmulatedDriver(to);
+        File.Delete(to);        // it is loaded
+        return driver;
     }
 
     /// <summary>A function of the driver fails once, after as many calls that do not.</summary>
