@@ -38,10 +38,16 @@ public sealed class CudaTrainingStep : IDisposable
     /// <param name="model">whose parameters the training begins with</param>
     /// <param name="batch">pairs of every batch</param>
     /// <param name="gradientClip">longest gradient; 0: any</param>
-    /// <exception cref="LeapsException">The GPU failed, or its memory does not hold one pair.</exception>
+    /// <exception cref="LeapsException">
+    /// The GPU failed, its memory does not hold one pair, or the embedding is under max-norm.
+    /// </exception>
     public CudaTrainingStep(
         CudaNetwork network, Target target, LeapsModel model, int batch, double gradientClip = 0)
     {
+        if (model.Network.EmbeddingMaxNorm)
+            throw new LeapsException(
+                "Updates on a GPU don't renormalise embeddings: train without the reference's max-norm, or use "
+                + "--device cpu.");
         _network = network;
         _target = target;
         _model = model;

@@ -1,5 +1,6 @@
 using Leaps.Model.Devices;
 using Leaps.Model.Devices.Cuda;
+using Leaps.Model.Devices.Cuda.Driver;
 using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
@@ -11,9 +12,11 @@ namespace Leaps.Model.Tests.Devices.Cuda;
 /// The GPU's own loops against the CPU's, both with outputs from the GPU's network: the same random numbers, so
 /// the same jumps.
 /// </summary>
-public sealed class CudaMoverTests
+public class CudaMoverTests
 {
     private const int Walkers = 37, FirstSlot = 1000;
+
+    protected virtual CudaDriver OpenDriver() => EmulatedDriver.Require();
 
     [Theory]
     [InlineData("ising", IntegratorKind.Exact)]
@@ -23,7 +26,7 @@ public sealed class CudaMoverTests
     public void A_window_on_the_GPU_has_the_jumps_and_weights_of_the_CPU(string kind, IntegratorKind integrator)
     {
         var target = Target(kind);
-        using var network = Network(target, seed: 5, meanOutput: 2);
+        using var network = Network(target, seed: 5, meanOutput: 2, OpenDriver().Device(0));
         var options = new AnnealerOptions { Integrator = integrator, Seed = 11, Threads = 1 };
         var gpu = new PopulationMover(target, network, options);
         var cpu = new PopulationMover(target, new WithoutMover(network), options);
@@ -52,7 +55,7 @@ public sealed class CudaMoverTests
     {
         foreach (var target in new[] { Target("ising"), Target("potts"), Target("potts", states: 8) })
         {
-            using var network = Network(target, seed: 5, meanOutput: 1);
+            using var network = Network(target, seed: 5, meanOutput: 1, OpenDriver().Device(0));
             foreach (double rate in new[] { 0, 2.5 })
             {
                 var options = new AnnealerOptions
@@ -77,7 +80,7 @@ public sealed class CudaMoverTests
     public void Cluster_updates_are_left_to_the_CPU()
     {
         var target = Target("ising");
-        using var network = Network(target, seed: 5, meanOutput: 1);
+        using var network = Network(target, seed: 5, meanOutput: 1, OpenDriver().Device(0));
         var options = new AnnealerOptions
         {
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.SwendsenWang },
@@ -95,7 +98,7 @@ public sealed class CudaMoverTests
         var options = new AnnealerOptions { Seed = 11, Threads = 1 };
         var window = new TimeWindow(0, 0, 0.5);
         var driver = EmulatedDriver.Copy();
-        var opened = Model.Devices.Cuda.Driver.CudaDriver.Open(driver.Library);
+        var opened = CudaDriver.Open(driver.Library);
         byte[] Run(long free)
         {
             driver.Set("free", free);
@@ -116,7 +119,7 @@ public sealed class CudaMoverTests
     {
         var target = Target("ising");
         var architecture = SmallNetwork.Architecture(target);
-        using var network = new CudaNetwork(architecture, EmulatedDriver.Require().Device(0));
+        using var network = new CudaNetwork(architecture, OpenDriver().Device(0));
         var parameters = SmallNetwork.Parameters(target, architecture, seed: 5, meanOutput: 1);
         parameters[LocallyEquivariantConv.Prefix + "linear"].Fill(double.NaN);
         network.Load(parameters);
@@ -141,10 +144,10 @@ public sealed class CudaMoverTests
     }
 
     internal static CudaNetwork Network(Target target, ulong seed, double meanOutput,
-        Model.Devices.Cuda.Driver.CudaDevice? device = null)
+        CudaDevice device)
     {
         var architecture = SmallNetwork.Architecture(target);
-        var network = new CudaNetwork(architecture, device ?? EmulatedDriver.Require().Device(0));
+        var network = new CudaNetwork(architecture, device);
         network.Load(SmallNetwork.Parameters(target, architecture, seed, meanOutput));
         return network;
     }
@@ -156,4 +159,10 @@ public sealed class CudaMoverTests
         public override void Load(ParameterSet parameters) => network.Load(parameters);
         public override RateEvaluator CreateEvaluator() => network.CreateEvaluator();
     }
+}
+
+/// <summary>The same on this machine's GPU.</summary>
+public sealed class CudaGpuMoverTests : CudaMoverTests
+{
+    protected override CudaDriver OpenDriver() => RealDriver.Require();
 }

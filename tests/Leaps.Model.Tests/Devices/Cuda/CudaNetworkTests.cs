@@ -30,10 +30,34 @@ public class CudaNetworkTests : RateNetworkTests
         new CudaNetwork(architecture, _device.Value, Precision);
 }
 
+/// <summary>The same on this machine's GPU.</summary>
+public sealed class CudaGpuNetworkTests : CudaNetworkTests
+{
+    protected override int TrajectoryStride => 1;
+
+    protected override CudaDriver OpenDriver() => RealDriver.Require();
+
+    protected override void RequireGradients(string kind) => RealDriver.Require();
+}
+
 /// <summary>The same with TF32 products and approximate silu.</summary>
 public sealed class CudaTf32NetworkTests : CudaNetworkTests
 {
     protected override double Tolerance => 2e-2;
 
     protected override CudaPrecision Precision => CudaPrecision.Tf32;
+}
+
+/// <summary>The same on this machine's GPU.</summary>
+public sealed class CudaGpuTf32NetworkTests : CudaNetworkTests
+{
+    protected override double Tolerance => 2e-2;
+
+    protected override int TrajectoryStride => 1;
+
+    protected override CudaPrecision Precision => CudaPrecision.Tf32;
+
+    protected override CudaDriver OpenDriver() => RealDriver.Require();
+
+    protected override void RequireGradients(string kind) => RealDriver.Require();
 }

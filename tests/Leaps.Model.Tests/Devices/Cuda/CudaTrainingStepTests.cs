@@ -1,4 +1,5 @@
 using Leaps.Model.Devices.Cuda;
+using Leaps.Model.Devices.Cuda.Driver;
 using Leaps.Model.Devices.Reference;
 using Leaps.Model.Networks;
 using Leaps.Model.Random;
@@ -8,9 +9,11 @@ using BatchLoss = Leaps.Model.Training.ResidualLoss;
 namespace Leaps.Model.Tests.Devices.Cuda;
 
 /// <summary>An update on the GPU against the CPU's loss on the Reference device, and its Adam.</summary>
-public sealed class CudaTrainingStepTests
+public class CudaTrainingStepTests
 {
     private const int Pairs = 9;
+
+    protected virtual CudaDriver OpenDriver() => EmulatedDriver.Require();
 
     [Theory]
     [InlineData("ising")]
@@ -103,8 +106,8 @@ public sealed class CudaTrainingStepTests
         return (model, batch);
     }
 
-    private static CudaNetwork Network(LeapsModel model) =>
-        new(model.Network, EmulatedDriver.Require().Device(0), CudaPrecision.Single);
+    private CudaNetwork Network(LeapsModel model) =>
+        new(model.Network, OpenDriver().Device(0), CudaPrecision.Single);
 
     private static double ReferenceLoss(string kind, LeapsModel model, TrainingBatch batch, double[] gradient)
     {
@@ -113,4 +116,10 @@ public sealed class CudaTrainingStepTests
         return new BatchLoss(CudaMoverTests.Target(kind), model, reference, Pairs, threads: 1)
             .Evaluate(batch, gradient);
     }
+}
+
+/// <summary>The same on this machine's GPU.</summary>
+public sealed class CudaGpuTrainingStepTests : CudaTrainingStepTests
+{
+    protected override CudaDriver OpenDriver() => RealDriver.Require();
 }
