@@ -102,7 +102,6 @@ internal struct JumpArguments
     public nint Totals, Failed;
     public ulong Seed;
     public double Length;
-    public nint WindowLength;
     public uint FirstSlot, Window;
     public int Walkers, Unused;
 }

@@ -28,7 +28,6 @@ struct Pair { float x, y; };
 #define DEVICE static inline __attribute__((device)) __attribute__((always_inline))
 #define KERNEL(name, Arguments, threads) \
     extern "C" __attribute__((global)) __attribute__((launch_bounds(threads))) void name(const Arguments a)
-#define TEMPLATE_KERNEL(threads) __attribute__((device)) static inline __attribute__((always_inline))
 
 // A vector type, so that a pair is one 8-byte load.
 typedef float float2_vector __attribute__((ext_vector_type(2)));
@@ -44,11 +43,8 @@ DEVICE int grid_size() { return __nvvm_read_ptx_sreg_nctaid_x(); }
 DEVICE int grid_size_y() { return __nvvm_read_ptx_sreg_nctaid_y(); }
 
 DEVICE void block_barrier() { __syncthreads(); }
-DEVICE void warp_barrier() { __nvvm_bar_warp_sync(ALL_LANES); }
 
 DEVICE float shuffle_xor(float x, int lanes) { return __nvvm_shfl_sync_bfly_f32(ALL_LANES, x, lanes, 0x1f); }
-DEVICE int shuffle_xor(int x, int lanes) { return __nvvm_shfl_sync_bfly_i32(ALL_LANES, x, lanes, 0x1f); }
-DEVICE int shuffle_from(int x, int lane) { return __nvvm_shfl_sync_idx_i32(ALL_LANES, x, lane, 0x1f); }
 
 DEVICE int add_atomically(int *address, int value) { return __nvvm_atom_add_gen_i(address, value); }
 DEVICE int min_atomically(int *address, int value) { return __nvvm_atom_min_gen_i(address, value); }
@@ -68,7 +64,6 @@ DEVICE Pair load(const Pair *p)
 }
 
 DEVICE float fused(float x, float y, float z) { return __nvvm_fma_rn_f(x, y, z); }
-DEVICE double fused(double x, double y, double z) { return __nvvm_fma_rn_d(x, y, z); }
 DEVICE double square_root(double x) { return __nvvm_sqrt_rn_d(x); }
 DEVICE u64 bits_of(double x) { return __builtin_bit_cast(u64, x); }
 DEVICE double double_of(u64 x) { return __builtin_bit_cast(double, x); }

@@ -31,12 +31,9 @@ struct JumpArguments
     int *failed;                    // smallest index of a walker whose rates are not finite
     u64 seed;
     double length;
-    const double *window_length;    // where not null, in place of `length`
     u32 first_slot, window;
     int walkers, unused;
 };
-
-DEVICE double length_of(const JumpArguments &a) { return a.window_length ? *a.window_length : a.length; }
 
 DEVICE void add_energy_difference(const JumpArguments &a, int m, const Couplings &from, const Couplings &to)
 {
@@ -50,7 +47,7 @@ KERNEL(exact_begin, JumpArguments, 64)
     if (m >= a.walkers)
         return;
     add_energy_difference(a, m, a.couplings[0], a.couplings[1]);
-    a.remaining[m] = length_of(a);
+    a.remaining[m] = a.length;
     a.positions[m] = 0;
     a.next[m] = m;
     if (m == 0)
@@ -133,13 +130,13 @@ KERNEL(euler_step, JumpArguments, 64)
     Statistics s = statistics_of(target, state);
     Rates rates = rates_of(target, state, g, factors);
     double derivative = -(c.bond_derivative * s.bonds + c.site_derivative * s.field);
-    double growth = -derivative + (rates.outgoing - rates.incoming), length = length_of(a);
+    double growth = -derivative + (rates.outgoing - rates.incoming);
     if (!is_finite(growth))
     {
         min_atomically(a.failed, m);
         return;
     }
-    a.log_weights[m] += length * growth;
+    a.log_weights[m] += a.length * growth;
     Stream stream = open_stream(a.seed, PURPOSE_JUMP, a.first_slot + (u32)m, a.window, 0);
     int jumps = 0;
     for (int site = 0; site < target.sites; site++)
@@ -150,7 +147,7 @@ KERNEL(euler_step, JumpArguments, 64)
             double output = g[v * target.sites + site];
             rate += output > 0 ? output : 0;
         }
-        if (next_double(stream) < exponential(-length * rate) || rate == 0)
+        if (next_double(stream) < exponential(-a.length * rate) || rate == 0)
             continue;
         int chosen = choose(g, site, values, target.sites, next_double(stream) * rate) / target.sites;
         state[site] = successor(target, state[site], chosen);

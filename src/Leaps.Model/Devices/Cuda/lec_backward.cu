@@ -160,7 +160,7 @@ DEVICE void layer_backward(const BackwardArguments &a, const Column (&at)[2], in
         }
 }
 
-template <int NT, bool POTTS, bool FAST> TEMPLATE_KERNEL(256) void backward(const BackwardArguments &a)
+template <int NT, bool POTTS, bool FAST> DEVICE void backward(const BackwardArguments &a)
 {
     int total = a.walkers * a.net.sites, lane = thread_index() % WARP;
     int tile = (block_index() * 8 + thread_index() / WARP) * 16;

@@ -254,8 +254,7 @@ DEVICE void write_outputs(const ForwardArguments &a, const u8 *slab, const Row (
                     *to = own ? sum : -sum;
                 continue;
             }
-            // The four lanes of a row may see different own values only in rows of different columns: v runs
-            // in step, so that every lane takes part in every sum.
+            // Rows have different own values: v runs in step, so that every lane takes part in every sum.
             float own_sum = 0;
             for (int v = 0; v < net.values; v++)
             {
@@ -271,7 +270,7 @@ DEVICE void write_outputs(const ForwardArguments &a, const u8 *slab, const Row (
         }
 }
 
-template <int NT, int M, bool POTTS, bool FAST> TEMPLATE_KERNEL(256) void forward(const ForwardArguments &a)
+template <int NT, int M, bool POTTS, bool FAST> DEVICE void forward(const ForwardArguments &a)
 {
     constexpr int COLUMNS = 8 * M * 16;
     int walkers = a.count ? *a.count : a.walkers;
@@ -282,6 +281,8 @@ template <int NT, int M, bool POTTS, bool FAST> TEMPLATE_KERNEL(256) void forwar
     fill_slab<M, COLUMNS>(a, slab, first, total);
     block_barrier();
     int tile = first + thread_index() / WARP * M * 16, g = thread_index() % WARP / 4;
+    if (tile >= total)
+        return;
     Row rows[M][2];
     UNROLL(M)
     for (int m = 0; m < M; m++)

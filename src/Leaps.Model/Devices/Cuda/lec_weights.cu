@@ -73,7 +73,7 @@ DEVICE void add_by_value(float (&sum)[4][NT][4], int n, int values, const int (&
     }
 }
 
-template <int NT, bool POTTS, bool FAST> TEMPLATE_KERNEL(128) void weights(const WeightArguments &a)
+template <int NT, bool POTTS, bool FAST> DEVICE void weights(const WeightArguments &a)
 {
     constexpr int MT = (NT + 1) / 2;        // tiles of 16 channels
     const Network &net = a.net;

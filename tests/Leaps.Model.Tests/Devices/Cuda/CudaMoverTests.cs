@@ -99,7 +99,7 @@ public class CudaMoverTests
         var window = new TimeWindow(0, 0, 0.5);
         var driver = EmulatedDriver.Copy();
         var opened = CudaDriver.Open(driver.Library);
-        byte[] Run(long free)
+        (byte[] States, long Launches) Run(long free)
         {
             driver.Set("free", free);
             using var network = Network(target, seed: 5, meanOutput: 2, opened.Device(0));
@@ -108,10 +108,14 @@ public class CudaMoverTests
             if (free < 1 << 28)
                 driver.Set("free", 12 * perWalker);
             var walkers = Model.Sampling.Walkers.Uniform(target, Walkers, seed: 3);
+            long launches = driver.Get("launches");
             mover.Integrate(walkers, window, TestContext.Current.CancellationToken);
-            return walkers.States;
+            return (walkers.States, driver.Get("launches") - launches);
         }
-        Assert.Equal(Run(1 << 30), Run(1 << 27));
+        var whole = Run(1 << 30);
+        var parts = Run(1 << 27);
+        Assert.Equal(whole.States, parts.States);
+        Assert.True(parts.Launches > 2 * whole.Launches, "the population was not split");
     }
 
     [Fact]

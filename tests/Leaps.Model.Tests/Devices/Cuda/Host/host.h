@@ -7,7 +7,6 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 #define DEVICE static inline
-#define TEMPLATE_KERNEL(threads) static inline
 #define KERNEL(name, Arguments, threads) \
     static void name##_body(const Arguments &a); \
     extern "C" EXPORTED const int name##_threads = threads; \
@@ -26,10 +25,10 @@ extern HostState host_state;
 void host_block_barrier();
 
 // What the lanes of a warp exchange: words, or the tiles of a product.
-enum HostExchange { EXCHANGE_WORDS, EXCHANGE_BARRIER, EXCHANGE_TILE };
+enum HostExchange { EXCHANGE_WORDS, EXCHANGE_TILE };
 struct HostBuffer
 {
-    u32 words[WARP];
+    float words[WARP];
     float a[16][8], b[8][8], d[16][8];
 };
 
@@ -51,22 +50,14 @@ DEVICE int block_size() { return host_state.block_size; }
 DEVICE int grid_size() { return host_state.grid; }
 DEVICE int grid_size_y() { return host_state.grid_y; }
 DEVICE void block_barrier() { host_block_barrier(); }
-DEVICE void warp_barrier()
-{
-    host_buffer();
-    host_exchange(EXCHANGE_BARRIER);
-}
 
-template <class T> DEVICE T host_shuffle(T x, int lane)
+DEVICE float shuffle_xor(float x, int lanes)
 {
     HostBuffer &buffer = host_buffer();
-    buffer.words[thread_index() % WARP] = __builtin_bit_cast(u32, x);
+    buffer.words[thread_index() % WARP] = x;
     host_exchange(EXCHANGE_WORDS);
-    return __builtin_bit_cast(T, buffer.words[lane]);
+    return buffer.words[(thread_index() % WARP) ^ lanes];
 }
-DEVICE float shuffle_xor(float x, int lanes) { return host_shuffle(x, (thread_index() % WARP) ^ lanes); }
-DEVICE int shuffle_xor(int x, int lanes) { return host_shuffle(x, (thread_index() % WARP) ^ lanes); }
-DEVICE int shuffle_from(int x, int lane) { return host_shuffle(x, lane); }
 
 // Threads change only at barriers and exchanges.
 DEVICE int add_atomically(int *address, int value)
@@ -89,7 +80,6 @@ DEVICE int load(const u8 *p) { return *p; }
 DEVICE Pair load(const Pair *p) { return *p; }
 
 DEVICE float fused(float x, float y, float z) { return std::fma(x, y, z); }
-DEVICE double fused(double x, double y, double z) { return std::fma(x, y, z); }
 DEVICE double square_root(double x) { return std::sqrt(x); }
 DEVICE u64 bits_of(double x) { return __builtin_bit_cast(u64, x); }
 DEVICE double double_of(u64 x) { return __builtin_bit_cast(double, x); }
