@@ -10,8 +10,8 @@ using Leaps.Model.Sampling;
 namespace Leaps.GpuBenchmarks;
 
 /// <summary>
-/// Measures one GPU: first that its numbers are right, then the forward pass, whole windows, sweeps and training
-/// updates. Every time is the median of several rounds after a warm-up.
+/// Measures one GPU: first that its numbers are right, then the forward pass, whole windows, sweeps and
+/// training updates. Every time is the median of several rounds after a warm-up.
 /// </summary>
 internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clock)
 {
@@ -77,7 +77,7 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
         figures["largestErrorOfOutputs"] = worst;
         if (!(worst <= ReferenceTolerance))
             throw new Model.LeapsException(FormattableString.Invariant(
-                $"{device.Description}: outputs differ from the Reference by {worst:G3}: nothing was measured."));
+                $"{device.Description}: outputs are off by {worst:G3}, so nothing was measured."));
     }
 
     // Evaluations a second with everything on the GPU.
@@ -147,7 +147,8 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep, Sweeps = quick ? 1 : sweeps },
         });
         var walkers = Walkers.Uniform(paper.Target, count, seed: 1);
-        double seconds = Median(() => Wall(() => mover.TryApplyMcmc(walkers, new TimeWindow(1, 0.5, 0.6), default)));
+        var window = new TimeWindow(1, 0.5, 0.6);
+        double seconds = Median(() => Wall(() => mover.TryApplyMcmc(walkers, window, default)));
         double updates = (double)count * paper.Target.Sites * (quick ? 1 : sweeps);
         Put(figures, "heatBathUpdatesPerNanosecond", updates / seconds / 1e9);
     }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Leaps.Model.Devices;
 
 /// <summary>
-/// Which devices a run is to use: <c>cpu</c>, <c>cuda</c> (every GPU), <c>cuda:0,2</c> (those), or <c>auto</c>
-/// (every GPU where there are any that can be used, else the CPU).
+/// Which devices a run is to use: <c>cpu</c>, <c>cuda</c> (every GPU), <c>cuda:0,2</c> (those), or
+/// <c>auto</c> (every GPU where there are any that can be used, else the CPU).
 /// </summary>
 /// <param name="Kind">what was asked for</param>
 /// <param name="Ordinals">GPUs by number, in the order given; empty: every one</param>

@@ -22,7 +22,9 @@ public abstract class RateNetwork(LocallyEquivariantConv architecture)
 
     public abstract RateEvaluator CreateEvaluator();
 
-    /// <summary>What moves whole populations on this device; null where its evaluators serve the CPU's loops.</summary>
+    /// <summary>
+    /// What moves whole populations on this device; null where its evaluators serve the CPU's loops.
+    /// </summary>
     /// <exception cref="LeapsException">The device failed.</exception>
     public virtual IWindowMover? CreateMover(Target target, AnnealerOptions options) => null;
 }

@@ -10,7 +10,8 @@ public sealed class DeviceSelectionTests
     [InlineData("cuda", DeviceSelectionKind.Cuda)]
     [InlineData("cuda:1", DeviceSelectionKind.Cuda, 1)]
     [InlineData("cuda:2,0", DeviceSelectionKind.Cuda, 2, 0)]
-    public void What_is_allowed_is_read_and_written(string text, DeviceSelectionKind kind, params int[] ordinals)
+    public void What_is_allowed_is_read_and_written(
+        string text, DeviceSelectionKind kind, params int[] ordinals)
     {
         var selection = DeviceSelection.Parse(text);
         Assert.Equal(kind, selection.Kind);
@@ -41,7 +42,8 @@ public sealed class DeviceSelectionTests
         var selection = DeviceSelection.Parse("cuda:0,3");
         Assert.Equal([0, 3], selection.OrdinalsAmong(4));
         Assert.Contains("no GPU 3: this machine has 2",
-            Assert.Throws<LeapsException>(() => selection.OrdinalsAmong(2)).Message, StringComparison.Ordinal);
+            Assert.Throws<LeapsException>(() => selection.OrdinalsAmong(2)).Message,
+            StringComparison.Ordinal);
         Assert.Equal([0, 1], DeviceSelection.Parse("cuda").OrdinalsAmong(2));
     }
 }

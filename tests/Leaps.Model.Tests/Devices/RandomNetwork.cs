@@ -28,7 +28,8 @@ public sealed class RandomNetwork
         }
         int drawnChannels = 1 + stream.NextInt(20);
         var drawn = stream.NextInt(2) == 0 ? FirstPadding.Periodic : FirstPadding.Zeros;
-        Architecture = new LocallyEquivariantConv(lattice, pottsStates, windows, channels ?? drawnChannels, padding ?? drawn,
+        Architecture = new LocallyEquivariantConv(
+            lattice, pottsStates, windows, channels ?? drawnChannels, padding ?? drawn,
             embeddingMaxNorm: stream.NextInt(2) == 0);
         Parameters = RandomParameters(Architecture, seed);
     }

@@ -6,8 +6,8 @@ namespace Leaps.Model.Devices.Cuda;
 public static class CudaDevices
 {
     /// <summary>
-    /// Empty where the CPU is meant. With <see cref="DeviceSelectionKind.Auto"/> also where no GPU can be used;
-    /// then <paramref name="fallback"/> says why.
+    /// Empty where the CPU is meant. With <see cref="DeviceSelectionKind.Auto"/> also where no GPU can be
+    /// used; then <paramref name="fallback"/> says why.
     /// </summary>
     /// <param name="selection">what was asked for</param>
     /// <param name="fallback">why it is the CPU after all; null where nothing was given up</param>

@@ -108,7 +108,8 @@ internal sealed partial class CudaEvaluator
     {
         if (walkers <= _training.Capacity) return;
         long bytes = _training.BytesOfWalker + _passes.BytesOfTime;
-        int fitting = MemoryBudget.Walkers(walkers, _sites, _training.FixedBytes + 8L * Architecture.Layout.Count, bytes,
+        int fitting = MemoryBudget.Walkers(walkers, _sites,
+            _training.FixedBytes + 8L * Architecture.Layout.Count, bytes,
             _device.Memory.Free + _training.HeldBytes, _device.Description);
         if (fitting <= _training.Capacity) return;
         _training.Reserve(fitting);

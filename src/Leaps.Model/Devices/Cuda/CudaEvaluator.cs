@@ -4,8 +4,8 @@ using Leaps.Model.Networks;
 namespace Leaps.Model.Devices.Cuda;
 
 /// <summary>
-/// Runs a <see cref="CudaNetwork"/> for one thread, through host memory. A batch that does not fit into what is
-/// free on the GPU goes there in parts.
+/// Runs a <see cref="CudaNetwork"/> for one thread, through host memory. A batch that does not fit into what
+/// is free on the GPU goes there in parts.
 /// </summary>
 internal sealed partial class CudaEvaluator : RateEvaluator, IDisposable
 {

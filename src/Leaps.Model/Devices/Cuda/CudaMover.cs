@@ -69,8 +69,8 @@ public sealed class CudaMover : IWindowMover, IDisposable
             ForEachPart(walkers, (first, count) =>
             {
                 _buffers.Upload(_stream, walkers, first, count);
-                _sweeps.Launch(_stream, _buffers.States, count, _options, walkers.FirstSlot + first, window.Index,
-                    probability);
+                _sweeps.Launch(_stream, _buffers.States, count, _options, walkers.FirstSlot + first,
+                    window.Index, probability);
                 _buffers.Download(_stream, walkers, first, count);
             }, cancellation);
         }
@@ -148,18 +148,19 @@ public sealed class CudaMover : IWindowMover, IDisposable
             cancellation.ThrowIfCancellationRequested();
             if (round > mostRounds)
                 throw new LeapsException(FormattableString.Invariant(
-                    $"Window {window.Index} (t = {window.Start:G4} to {window.End:G4}): some of the walkers from ")
-                    + FormattableString.Invariant($"{firstSlot} on jumped {round} times. The run can't go on: ")
-                    + "check the couplings, or train with a smaller learning rate.");
+                    $"Window {window.Index} (t = {window.Start:G4} to {window.End:G4}): some of the walkers ")
+                    + FormattableString.Invariant($"from {firstSlot} on jumped {round} times. The run can't ")
+                    + "go on: check the couplings, or train with a smaller learning rate.");
             LaunchRounds(arguments, inside);
             inside = _buffers.CountInside(_stream);
         }
         _end.Launch(_stream, arguments, Blocks(count), WalkersOfBlock);
     }
 
-    // The number of blocks is fixed by how many walkers were inside when the host last looked: those of a list
-    // that has become shorter find nothing to do. A small population is bound by the launches themselves, so
-    // its rounds go as one graph; its arguments change with the window, hence a graph for each.
+    // The number of blocks is fixed by how many walkers were inside when the host last looked: those of a
+    // list that has become shorter find nothing to do. A small population is bound by the launches
+    // themselves, so its rounds go as one graph; its arguments change with the window, hence a graph for
+    // each.
     private void LaunchRounds(JumpArguments arguments, int inside)
     {
         const int small = 4096;

@@ -1,6 +1,8 @@
 namespace Leaps.Model.Devices.Cuda;
 
-/// <summary>How the channel contraction and silu are computed. Sums are in single precision in both.</summary>
+/// <summary>
+/// How the channel contraction and silu are computed. Sums are in single precision in both.
+/// </summary>
 public enum CudaPrecision
 {
     /// <summary>

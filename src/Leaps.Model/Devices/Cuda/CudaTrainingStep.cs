@@ -6,12 +6,12 @@ using Leaps.Model.Training;
 namespace Leaps.Model.Devices.Cuda;
 
 /// <summary>
-/// An update of training that stays on one GPU: loss, gradient and Adam for both networks. What crosses the bus
-/// is the batch on the way there, and the residuals and the gradient's norm on the way back.
+/// An update of training that stays on one GPU: loss, gradient and Adam for both networks. What crosses the
+/// bus is the batch on the way there, and the residuals and the gradient's norm on the way back.
 /// </summary>
 /// <remarks>
-/// The loss is that of <see cref="ResidualLoss"/>, the step that of <see cref="Adam"/> on the same gradient, up to
-/// how sums round. Not for several threads at once.
+/// The loss is that of <see cref="ResidualLoss"/>, the step that of <see cref="Adam"/> on the same gradient,
+/// up to how sums round. Not for several threads at once.
 /// </remarks>
 public sealed class CudaTrainingStep : IDisposable
 {
@@ -46,8 +46,8 @@ public sealed class CudaTrainingStep : IDisposable
     {
         if (model.Network.EmbeddingMaxNorm)
             throw new LeapsException(
-                "Updates on a GPU don't renormalise embeddings: train without the reference's max-norm, or use "
-                + "--device cpu.");
+                "Updates on a GPU don't renormalise embeddings: train without the reference's max-norm, or "
+                + "use --device cpu.");
         _network = network;
         _target = target;
         _model = model;

@@ -62,7 +62,13 @@ internal sealed class FreeEnergyPasses : IDisposable
     public void Backward(nint parameters, nint runStarts, nint slopeGradient, int count, nint gradient)
     {
         _runSums.Launch(_stream,
-            new RunSumArguments { RunStarts = runStarts, Values = slopeGradient, Sums = _sums, Times = count },
+            new RunSumArguments
+            {
+                RunStarts = runStarts,
+                Values = slopeGradient,
+                Sums = _sums,
+                Times = count,
+            },
             CudaNetwork.Blocks(count, 64), 64);
         var arguments = Arguments(count) with
         {

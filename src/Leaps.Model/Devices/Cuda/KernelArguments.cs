@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Leaps.Model.Devices.Cuda;
 
-// The arguments of the kernels, field by field as in the .cu files, where they are explained. Addresses of GPU
-// memory are nint.
+// The arguments of the kernels, field by field as in the .cu files, where they are explained. Addresses of
+// GPU memory are nint.
 
 /// <summary>network.cuh: the packed network.</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -63,7 +63,8 @@ internal struct SumArguments
 [StructLayout(LayoutKind.Sequential)]
 internal struct MlpArguments
 {
-    public nint Networks, Parameters, Times, Kept, Deltas, Outputs, Value, Slope, OutputGradient, SlopeGradient;
+    public nint Networks, Parameters, Times, Kept, Deltas, Outputs, Value, Slope;
+    public nint OutputGradient, SlopeGradient;
     public nint Gradient;
     public int TimesCount, NetworkCount, KeptSize, OutputStride;
 }
@@ -98,7 +99,8 @@ internal struct RunSumArguments
 internal struct JumpArguments
 {
     public TargetArguments Target;
-    public nint States, Outputs, Couplings, LogWeights, Remaining, Positions, Inside, InsideCount, Next, NextCount;
+    public nint States, Outputs, Couplings, LogWeights, Remaining, Positions;
+    public nint Inside, InsideCount, Next, NextCount;
     public nint Totals, Failed;
     public ulong Seed;
     public double Length;

@@ -26,8 +26,8 @@ internal static class MemoryBudget
             const double mib = 1 << 20;
             throw new LeapsException(FormattableString.Invariant(
                 $"{device}: one walker of this network needs {(fixedBytes + bytesOfWalker) / mib:F1} MiB, ")
-                + FormattableString.Invariant($"{freeBytes / mib:F1} MiB of the GPU are free: end other programs ")
-                + "on it, use a smaller network, or --device cpu.");
+                + FormattableString.Invariant($"{freeBytes / mib:F1} MiB of the GPU are free: end other ")
+                + "programs on it, use a smaller network, or --device cpu.");
         }
         return (int)Math.Min(wanted, Math.Min(fits, Math.Max(1, MostColumns / sites)));
     }

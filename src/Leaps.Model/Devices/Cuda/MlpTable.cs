@@ -16,7 +16,9 @@ internal unsafe struct MlpEntry
     public int Output, Centre;
 }
 
-/// <summary>Perceptrons that one launch evaluates: their places in the parameters and in the outputs.</summary>
+/// <summary>
+/// Perceptrons that one launch evaluates: their places in the parameters and in the outputs.
+/// </summary>
 internal sealed unsafe class MlpTable
 {
     private MlpTable(MlpEntry[] entries, int outputs)

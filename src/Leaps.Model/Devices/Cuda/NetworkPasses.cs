@@ -82,8 +82,8 @@ internal sealed unsafe class NetworkPasses : IDisposable
     /// <param name="count">the number of places in GPU memory, or 0</param>
     /// <param name="runs">(places) → run, or 0: all in the first</param>
     /// <param name="activations">P^l, (layers + 1, columns, padded channels), or 0</param>
-    public void Forward(int walkers, nint states, nint outputs, nint places = 0, nint count = 0, nint runs = 0,
-        nint activations = 0)
+    public void Forward(int walkers, nint states, nint outputs, nint places = 0, nint count = 0,
+        nint runs = 0, nint activations = 0)
     {
         var arguments = new ForwardArguments
         {
@@ -111,7 +111,8 @@ internal sealed unsafe class NetworkPasses : IDisposable
     {
         _gradients ??= new GradientKernels(_network);
         int splits = _taps.Splits, threads = 32 * WarpsOfBackward;
-        long columns = (long)walkers * _net.Lattice.Sites, level = columns * _taps.PaddedChannels * sizeof(float);
+        long columns = (long)walkers * _net.Lattice.Sites;
+        long level = columns * _taps.PaddedChannels * sizeof(float);
         _gradients.Backward.Launch(_stream, new BackwardArguments
         {
             Net = _network.Arguments,
@@ -187,7 +188,8 @@ internal sealed unsafe class NetworkPasses : IDisposable
             _stream, sums, CudaNetwork.Blocks(_net.OutputsPerSite * padded, 64), 64, rows: splits);
         _gradients.OmegaSum.Launch(
             _stream, sums, CudaNetwork.Blocks(_net.OutputsPerSite * _net.Channels, 64), 64);
-        _gradients.FirstPartial.Launch(_stream, sums, CudaNetwork.Blocks((long)_taps.FirstTaps * padded, 64), 64,
+        _gradients.FirstPartial.Launch(
+            _stream, sums, CudaNetwork.Blocks((long)_taps.FirstTaps * padded, 64), 64,
             rows: splits, sharedBytes: 64 * sizeof(float) * _taps.Values);
         long weights = (long)_net.Channels * _net.InputChannels * _taps.FirstTaps;
         _gradients.FirstSum.Launch(_stream, sums, CudaNetwork.Blocks(weights, 64), 64);

@@ -49,8 +49,8 @@ internal sealed class PopulationKernels : IDisposable
             var of = _stagedResults!.Span.Slice(3 * g, 3);
             if (double.IsNaN(of[0]))
                 throw new LeapsException(
-                    $"A log-weight of group {g} is not a number below infinity: the run can't go on. Check the "
-                    + "couplings and the network's parameters.");
+                    $"A log-weight of group {g} is not a number below infinity: the run can't go on. Check "
+                    + "the couplings and the network's parameters.");
             weights[g] = new GroupWeight(sizes[g], of[0], of[1], of[2]);
         }
         return weights;
@@ -62,7 +62,8 @@ internal sealed class PopulationKernels : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable? buffer in new IDisposable?[] { _starts, _results, _stagedStarts, _stagedResults })
+        foreach (IDisposable? buffer in new IDisposable?[]
+            { _starts, _results, _stagedStarts, _stagedResults })
             buffer?.Dispose();
     }
 }

@@ -40,7 +40,9 @@ internal sealed class StagedBatch : IDisposable
     /// <summary>(pairs): scale · residual</summary>
     public nint SlopeGradient => _slopeGradient;
 
-    /// <summary>Sends pairs first … first + count - 1; returns how many runs of equal times they are.</summary>
+    /// <summary>
+    /// Sends pairs first … first + count - 1; returns how many runs of equal times they are.
+    /// </summary>
     public int Upload(CudaStream stream, NetworkPasses passes, TrainingBuffers buffers, TrainingBatch batch,
         int first, int count)
     {

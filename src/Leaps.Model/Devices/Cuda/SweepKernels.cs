@@ -39,7 +39,9 @@ internal sealed class SweepKernels : IDisposable
         _stagedOrder = new PinnedBuffer<int>(device, target.Sites);
     }
 
-    /// <summary>Null for what the CPU has to do: cluster updates, heat bath of more than eight values.</summary>
+    /// <summary>
+    /// Null for what the CPU has to do: cluster updates, heat bath of more than eight values.
+    /// </summary>
     public static SweepKernels? Create(CudaDevice device, Target target, McmcOptions options)
     {
         int kind = options.Kernel switch

@@ -29,7 +29,9 @@ internal sealed class MetropolisUpdate(Target target)
         }
     }
 
-    /// <summary>The acceptance probabilities as fractions of 2^64, (2, 9), for a device with own kernels.</summary>
+    /// <summary>
+    /// The acceptance probabilities as fractions of 2^64, (2, 9), for a device with own kernels.
+    /// </summary>
     public void CopyThresholds(Span<ulong> thresholds)
     {
         for (int k = 0; k < Thresholds; k++)

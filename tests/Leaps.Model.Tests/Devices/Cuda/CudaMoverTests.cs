@@ -9,8 +9,8 @@ using Leaps.Model.Tests.Sampling;
 namespace Leaps.Model.Tests.Devices.Cuda;
 
 /// <summary>
-/// The GPU's own loops against the CPU's, both with outputs from the GPU's network: the same random numbers, so
-/// the same jumps.
+/// The GPU's own loops against the CPU's, both with outputs from the GPU's network: the same random numbers,
+/// so the same jumps.
 /// </summary>
 public class CudaMoverTests
 {
@@ -23,7 +23,8 @@ public class CudaMoverTests
     [InlineData("ising", IntegratorKind.Euler)]
     [InlineData("potts", IntegratorKind.Exact)]
     [InlineData("potts", IntegratorKind.Euler)]
-    public void A_window_on_the_GPU_has_the_jumps_and_weights_of_the_CPU(string kind, IntegratorKind integrator)
+    public void A_window_on_the_GPU_has_the_jumps_and_weights_of_the_CPU(
+        string kind, IntegratorKind integrator)
     {
         var target = Target(kind);
         using var network = Network(target, seed: 5, meanOutput: 2, OpenDriver().Device(0));

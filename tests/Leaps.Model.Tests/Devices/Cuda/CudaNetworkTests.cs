@@ -71,7 +71,8 @@ public class CudaNetworkTests : RateNetworkTests
         using var passes = new NetworkPasses(probe, stream);
         long fixedBytes = buffers.FixedBytes + 8L * random.Architecture.Layout.Count;
         var parts = Run((long)((fixedBytes + 5.5 * (buffers.BytesOfWalker + passes.BytesOfTime)) / 0.8));
-        Assert.True(parts.Launches >= 2 * whole.Launches, $"{whole.Launches} launches, {parts.Launches} in parts");
+        Assert.True(
+            parts.Launches >= 2 * whole.Launches, $"{whole.Launches} launches, {parts.Launches} in parts");
         Assert.Equal(whole.Outputs, parts.Outputs);
         AssertClose(whole.Gradient, parts.Gradient, Tolerance, "gradient");
     }

@@ -7,9 +7,9 @@ using Leaps.Model.Devices.Cuda.Driver;
 namespace Leaps.Model.Tests.Devices.Cuda;
 
 /// <summary>
-/// A stand-in for NVIDIA's driver that runs the kernels, compiled for this machine by g++, on this machine. Built
-/// once for the sources as they are. A library made by <see cref="Copy"/> has a state of its own, which a
-/// test may spoil.
+/// A stand-in for NVIDIA's driver that runs the kernels, compiled for this machine by g++, on this machine.
+/// Built once for the sources as they are. A library made by <see cref="Copy"/> has a state of its own, which
+/// a test may spoil.
 /// </summary>
 internal sealed unsafe class EmulatedDriver
 {

@@ -17,7 +17,8 @@ public sealed partial class KernelSourceTests
         Assert.SkipWhen(text.Contains("not found", StringComparison.Ordinal),
             "there is no clang-16 to compile the GPU kernels");
         Assert.True(code == 0, text);
-        string[] names = [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)!).Order()];
+        string[] names =
+            [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)!).Order()];
         string ptx = Path.Combine(Sources.Kernels, "Ptx");
         Assert.Equal(Directory.EnumerateFiles(ptx).Select(file => Path.GetFileName(file)!).Order(), names);
         foreach (string name in names)

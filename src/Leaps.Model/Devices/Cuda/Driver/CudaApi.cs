@@ -34,8 +34,8 @@ internal sealed unsafe class CudaApi
     public readonly delegate* unmanaged<nint, int> EventSynchronize, GraphExecDestroy, GraphDestroy;
     public readonly delegate* unmanaged<nint, nint, int> EventRecord, GraphLaunch;
     public readonly delegate* unmanaged<float*, nint, nint, int> EventElapsedTime;
-    public readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>
-        LaunchKernel;
+    public readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**,
+        int> LaunchKernel;
     public readonly delegate* unmanaged<nint, int, int> StreamBeginCapture;
     public readonly delegate* unmanaged<nint, nint*, int> StreamEndCapture;
     public readonly delegate* unmanaged<nint*, nint, ulong, int> GraphInstantiate;
@@ -81,8 +81,8 @@ internal sealed unsafe class CudaApi
         EventSynchronize = (delegate* unmanaged<nint, int>)Find("cuEventSynchronize");
         EventRecord = (delegate* unmanaged<nint, nint, int>)Find("cuEventRecord");
         EventElapsedTime = (delegate* unmanaged<float*, nint, nint, int>)Find("cuEventElapsedTime");
-        LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**,
-            int>)Find("cuLaunchKernel");
+        LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**,
+            void**, int>)Find("cuLaunchKernel");
         StreamBeginCapture = (delegate* unmanaged<nint, int, int>)Find("cuStreamBeginCapture_v2");
         StreamEndCapture = (delegate* unmanaged<nint, nint*, int>)Find("cuStreamEndCapture");
         GraphInstantiate = (delegate* unmanaged<nint*, nint, ulong, int>)Find("cuGraphInstantiateWithFlags");

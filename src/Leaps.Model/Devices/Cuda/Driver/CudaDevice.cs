@@ -79,7 +79,9 @@ public sealed unsafe class CudaDevice : IDisposable
     internal CudaKernel Kernel(string file, string name) =>
         _kernels.GetOrAdd(name, _ => new Lazy<CudaKernel>(() => LoadKernel(file, name))).Value;
 
-    /// <exception cref="LeapsException">The call failed; the message names GPU, function and result.</exception>
+    /// <exception cref="LeapsException">
+    /// The call failed; the message names GPU, function and result.
+    /// </exception>
     internal void Check(int result, string function)
     {
         if (result != CudaResult.Success)
@@ -127,7 +129,8 @@ public sealed unsafe class CudaDevice : IDisposable
         fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0'))
             Check(Api.ModuleGetFunction(&function, module, text), $"cuModuleGetFunction of {name}");
         // More than the usual 48 KB has to be asked for; what a launch takes is its own matter.
-        Check(Api.FuncSetAttribute(function, MaxDynamicSharedMemory, SharedMemoryBytes), "cuFuncSetAttribute");
+        Check(
+            Api.FuncSetAttribute(function, MaxDynamicSharedMemory, SharedMemoryBytes), "cuFuncSetAttribute");
         return new CudaKernel(this, name, function);
     }
 

@@ -30,15 +30,15 @@ public sealed unsafe class CudaDriver
     {
         var api = CudaApi.TryOpen(library ?? CudaApi.DefaultLibrary)
             ?? throw new LeapsException(
-                $"There is no NVIDIA driver ({library ?? CudaApi.DefaultLibrary} is not found): install it, or "
-                + "use --device cpu.");
+                $"There is no NVIDIA driver ({library ?? CudaApi.DefaultLibrary} is not found): install it, "
+                + "or use --device cpu.");
         int version, devices;
         Check(api, api.Init(0), "cuInit");
         Check(api, api.DriverGetVersion(&version), "cuDriverGetVersion");
         if (version < NeededVersion)
             throw new LeapsException(
-                $"The NVIDIA driver supports CUDA {version / 1000}.{version % 1000 / 10}; the kernels need 11.4: "
-                + "install driver 470 or later, or use --device cpu.");
+                $"The NVIDIA driver supports CUDA {version / 1000}.{version % 1000 / 10}; the kernels need "
+                + "11.4: install driver 470 or later, or use --device cpu.");
         Check(api, api.DeviceGetCount(&devices), "cuDeviceGetCount");
         if (devices == 0)
             throw CudaResult.Failure(CudaResult.NoDevice, "", "cuDeviceGetCount", "");

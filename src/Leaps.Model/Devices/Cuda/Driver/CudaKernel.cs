@@ -18,8 +18,8 @@ internal sealed unsafe class CudaKernel(CudaDevice device, string name, nint fun
         if (blocks == 0 || rows == 0) return;
         if (sharedBytes > device.SharedMemoryBytes)
             throw new LeapsException(
-                $"{device.Description}: {Name} needs {sharedBytes} bytes of shared memory a block, the GPU has "
-                + $"{device.SharedMemoryBytes}: use a smaller kernel or lattice, or --device cpu.");
+                $"{device.Description}: {Name} needs {sharedBytes} bytes of shared memory a block, the GPU "
+                + $"has {device.SharedMemoryBytes}: use a smaller kernel or lattice, or --device cpu.");
         fixed (T* pointer = &arguments)
         {
             void* parameter = pointer;

@@ -19,8 +19,8 @@ internal static class CudaResult
         {
             NoDevice => "The NVIDIA driver finds no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES, or use "
                 + "--device cpu.",
-            StubLibrary => "libcuda.so.1 is the toolkit's stub, not the NVIDIA driver: install the driver, or "
-                + "use --device cpu.",
+            StubLibrary => "libcuda.so.1 is the toolkit's stub, not the NVIDIA driver: install the driver, "
+                + "or use --device cpu.",
             SystemDriverMismatch or SystemNotReady =>
                 $"The NVIDIA driver is not ready ({name} from {function}): check nvidia-smi, restart after "
                 + "a driver update, or use --device cpu.",
@@ -29,10 +29,10 @@ internal static class CudaResult
             InvalidImage or NoBinaryForGpu or InvalidPtx or UnsupportedPtxVersion =>
                 $"{where}the driver does not accept the kernels ({name} from {function}): it is too old for "
                 + "PTX 7.0. Install driver 470 or later, or use --device cpu.",
-            DeviceUnavailable => $"{where}the GPU is in use by another process alone ({name} from {function}): "
-                + "end that process, choose another GPU, or use --device cpu.",
-            _ => $"{where}the GPU failed or disappeared ({name} from {function}): what was not saved is lost. "
-                + "Check nvidia-smi and the kernel log, then resume the run.",
+            DeviceUnavailable => $"{where}the GPU is in use by another process alone ({name} from "
+                + $"{function}): end that process, choose another GPU, or use --device cpu.",
+            _ => $"{where}the GPU failed or disappeared ({name} from {function}): what was not saved is "
+                + "lost. Check nvidia-smi and the kernel log, then resume the run.",
         });
     }
 }
