@@ -1,0 +1,278 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Leaps.Actors.Protocol;
+using Leaps.Model;
+using RabbitMQ.Client;
+
+namespace Leaps.Actors.Runtime.RabbitMq;
+
+/// <summary>
+/// An actor in this process: one loop takes what the broker delivers and what the actor posts to itself, another
+/// keeps a channel to its queue. Closing the channel gives back all that is not handled, in order.
+/// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification =
+    "A source without timer and wait handle holds nothing; it may be cancelled long after the life is over.")]
+internal sealed class BrokerLife : IMailbox
+{
+    private static readonly Action NothingKept = static () => { };
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+
+    private readonly BrokerMailboxes _mailboxes;
+    private readonly BrokerConnection _connection;
+    private readonly string _actor;
+    private readonly long _life;
+    private readonly bool _transient;
+    private readonly Receiver _receive;
+    private readonly Action<Exception> _failed;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopped;
+    private readonly Channel<object> _messages =
+        Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Dictionary<string, long> _sequences = new(StringComparer.Ordinal);
+    private readonly Lock _telling = new();
+    private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile BrokerFeed? _feed;
+    private volatile bool _over;
+    private Task _received = Task.CompletedTask;
+    private int _failures;
+
+    public BrokerLife(BrokerMailboxes mailboxes, string actor, long life, bool transient, Receiver receive,
+        Action<Exception> failed)
+    {
+        _mailboxes = mailboxes;
+        _connection = mailboxes.Connection;
+        (_actor, _life, _transient, _receive, _failed) = (actor, life, transient, receive, failed);
+        _stopped = _stop.Token;
+    }
+
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Its queue is consumed for the first time; fails when it never will be.</summary>
+    public Task FirstReady => _firstReady.Task;
+
+    public void Start()
+    {
+        _received = Task.Run(Receive);
+        var attached = Task.Run(KeepAttached);
+        Completion = Task.WhenAll(_received, attached);
+    }
+
+    public void Tell(string recipient, IMessage message)
+    {
+        if (_over)
+            return;
+        // One after the other, so that they lie in the outbox in the order of their numbers.
+        lock (_telling)
+        {
+            long sequence = _sequences.GetValueOrDefault(recipient) + 1;
+            byte[] body = _mailboxes.Encode(_actor, recipient, _life, sequence, message);
+            try
+            {
+                _mailboxes.Send(recipient, body, _stopped);
+                _sequences[recipient] = sequence;
+            }
+            catch (OperationCanceledException) when (_over)
+            {
+                // It waited for room until the actor lived no more.
+            }
+        }
+    }
+
+    public bool Post(object message) => _messages.Writer.TryWrite(message);
+
+    public void Close()
+    {
+        _over = true;
+        _messages.Writer.TryComplete();
+        _ = _stop.CancelAsync();
+    }
+
+    /// <summary>It can't go on: ends it and says so, once.</summary>
+    public void Fail(Exception error)
+    {
+        Close();
+        _firstReady.TrySetException(error);
+        if (Interlocked.Exchange(ref _failures, 1) == 0)
+            _failed(error);
+    }
+
+    private async Task Receive()
+    {
+        try
+        {
+            await foreach (object message in _messages.Reader.ReadAllAsync().ConfigureAwait(false))
+            {
+                if (_over)
+                    return;
+                if (message is not BrokerDelivery delivery)
+                    Take(message, NothingKept, NothingKept);
+                else if (!delivery.Feed.IsOver)
+                    Take(delivery);
+                await Acknowledge().ConfigureAwait(false);
+            }
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+        }
+    }
+
+    private void Take(BrokerDelivery delivery)
+    {
+        Action handled = () => delivery.Feed.Handled(delivery.Tag);
+        Action refused = () => delivery.Feed.Refused(delivery.Tag);
+        object body;
+        try
+        {
+            body = _mailboxes.Decode(_actor, delivery);
+        }
+        catch (ProtocolException refusal)
+        {
+            Refuse(refusal, refused);
+            return;
+        }
+        Take(body, handled, refused);
+    }
+
+    private void Take(object message, Action handled, Action refused)
+    {
+        try
+        {
+            _receive(message, handled);
+        }
+        catch (ProtocolException refusal)
+        {
+            Refuse(refusal, refused);
+        }
+    }
+
+    private void Refuse(ProtocolException refusal, Action refused)
+    {
+        refused();
+        _mailboxes.Refused($"refused: {refusal.Message}");
+    }
+
+    // While more is waiting here, several are acknowledged at once.
+    private Task Acknowledge()
+    {
+        int several = Math.Max(1, _connection.Options.Prefetch / 4);
+        return _feed is { } feed && feed.Pending is var pending && pending > 0
+            && (pending >= several || !_messages.Reader.TryPeek(out _))
+            ? feed.Flush(CancellationToken.None) : Task.CompletedTask;
+    }
+
+    private async Task KeepAttached()
+    {
+        try
+        {
+            while (!_stopped.IsCancellationRequested)
+            {
+                var session = await _connection.Session(_stopped).ConfigureAwait(false);
+                try
+                {
+                    await Attach(session).ConfigureAwait(false);
+                }
+                catch (Exception error) when (BrokerErrors.IsTransport(error))
+                {
+                    _stopped.ThrowIfCancellationRequested();
+                    if (Refusal(error) is { } refusal)
+                        throw refusal;
+                }
+                await Task.Delay(_connection.Options.ShortestPause, _connection.Clock, _stopped)
+                    .ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
+        {
+            // It lives no more, as it was told.
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+        }
+        _firstReady.TrySetCanceled(CancellationToken.None);
+    }
+
+    // What a connection that died left behind may be locked for a while.
+    private LeapsException? Refusal(Exception error) => _transient && BrokerErrors.IsLocked(error) ? null
+        : BrokerErrors.Refusal(_connection.Options, _mailboxes.Topology.Queue(_actor), BrokerErrors.Reason(error));
+
+    /// <summary>Consumes the queue until the channel is lost or the actor lives no more.</summary>
+    private async Task Attach(BrokerSession session)
+    {
+        var channel = await session.Incoming.CreateChannelAsync(new CreateChannelOptions(
+            publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false), _stopped)
+            .ConfigureAwait(false);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var feed = new BrokerFeed(channel, session);
+        try
+        {
+            channel.ChannelShutdownAsync += (_, _) =>
+            {
+                ended.TrySetResult();
+                return Task.CompletedTask;
+            };
+            var topology = _mailboxes.Topology;
+            if (!_mailboxes.IsGuest)
+                await topology.Declare(channel, _stopped).ConfigureAwait(false);
+            await (_transient ? topology.DeclareTransient(channel, _actor, _stopped)
+                : topology.DeclareQueue(channel, _actor, _stopped)).ConfigureAwait(false);
+            await channel.BasicQosAsync(0, (ushort)_connection.Options.Prefetch, global: false, _stopped)
+                .ConfigureAwait(false);
+            _feed = feed;
+            var consumer = new BrokerConsumer(channel,
+                (tag, user, body) => _messages.Writer.TryWrite(new BrokerDelivery(feed, tag, user, body)),
+                () => ended.TrySetResult());
+            await channel.BasicConsumeAsync(topology.Queue(_actor), autoAck: false, consumer, _stopped)
+                .ConfigureAwait(false);
+            session.IsReady(this);
+            _firstReady.TrySetResult();
+            await ended.Task.WaitAsync(_stopped).ConfigureAwait(false);
+            await CloseIfRemoved(channel).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_stopped.IsCancellationRequested)
+                await GiveBack(feed).ConfigureAwait(false);
+            feed.End();
+            await CloseChannel(channel).ConfigureAwait(false);
+        }
+    }
+
+    // The broker ends a consumer whose queue is deleted: somebody removed the mailbox.
+    private async Task CloseIfRemoved(IChannel channel)
+    {
+        if (!channel.IsOpen)
+            return;
+        try
+        {
+            await channel.QueueDeclarePassiveAsync(_mailboxes.Topology.Queue(_actor), _stopped)
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (BrokerErrors.IsMissing(error))
+        {
+            Close();
+        }
+    }
+
+    // What the last call handled is acknowledged before the rest goes back.
+    private async Task GiveBack(BrokerFeed feed)
+    {
+        await _received.ConfigureAwait(false);
+        using var limit = new CancellationTokenSource(CloseLimit, _connection.Clock);
+        await feed.Flush(limit.Token).ConfigureAwait(false);
+    }
+
+    private static async Task CloseChannel(IChannel channel)
+    {
+        try
+        {
+            await channel.DisposeAsync().AsTask().WaitAsync(CloseLimit).ConfigureAwait(false);
+        }
+        catch (Exception error) when (BrokerErrors.IsTransport(error))
+        {
+            // It was to go, and is gone, or goes with its connection.
+        }
+    }
+}

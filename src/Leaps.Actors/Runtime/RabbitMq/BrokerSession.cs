@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using RabbitMQ.Client;
+
+namespace Leaps.Actors.Runtime.RabbitMq;
+
+/// <summary>
+/// The time from one connect to its loss. Two connections: the broker stops reading one that publishes when
+/// it is short of memory, and must still be told what was handled. They live and end together.
+/// </summary>
+internal sealed class BrokerSession : IAsyncDisposable
+{
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+
+    private readonly TaskCompletionSource<string> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _overSource = new();
+    private readonly ConcurrentDictionary<BrokerLife, TaskCompletionSource> _expected = new();
+
+    public BrokerSession(BrokerHost host, IConnection outgoing, IConnection incoming,
+        IEnumerable<BrokerLife> expected)
+    {
+        Host = host;
+        Outgoing = outgoing;
+        Incoming = incoming;
+        foreach (var life in expected)
+            _expected[life] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var connection in new[] { outgoing, incoming })
+        {
+            connection.ConnectionShutdownAsync += (_, reason) =>
+            {
+                End(BrokerErrors.Text(reason));
+                return Task.CompletedTask;
+            };
+            if (!connection.IsOpen)
+                End("it closed at once");
+        }
+    }
+
+    public BrokerHost Host { get; }
+
+    /// <summary>For all that is published and declared, in order.</summary>
+    public IConnection Outgoing { get; }
+
+    /// <summary>For mailboxes.</summary>
+    public IConnection Incoming { get; }
+
+    /// <summary>Ends with the session; says why.</summary>
+    public Task<string> Over => _over.Task;
+
+    public bool IsOver => _over.Task.IsCompleted;
+
+    public CancellationToken OverToken => _overSource.Token;
+
+    /// <summary>The session after this one. Cancelled when there is none.</summary>
+    public TaskCompletionSource<BrokerSession> Successor { get; } =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Those lives that were expected have their queues here.</summary>
+    public Task EveryoneIsReady => Task.WhenAll(_expected.Values.Select(one => one.Task));
+
+    public void IsReady(BrokerLife life)
+    {
+        if (_expected.TryGetValue(life, out var ready))
+            ready.TrySetResult();
+    }
+
+    public void End(string reason)
+    {
+        if (_over.TrySetResult(reason))
+            _ = _overSource.CancelAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        End("closed");
+        foreach (var connection in new[] { Incoming, Outgoing })
+        {
+            try
+            {
+                if (connection.IsOpen)
+                    await connection.CloseAsync(200, "done", CloseLimit, abort: true).ConfigureAwait(false);
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception error) when (BrokerErrors.IsTransport(error))
+            {
+                // It was to go, and is gone.
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using RabbitMQ.Client;
+
+namespace Leaps.Actors.Runtime.RabbitMq;
+
+/// <summary>
+/// What a run has at the broker. All names begin with its prefix, so that permissions can be given for it.
+/// Everything is durable, and declaring it again changes nothing.
+/// </summary>
+/// <param name="prefix">at most <see cref="LongestPrefix"/> characters</param>
+/// <param name="dead">prefix of what is shared for dead letters; null: they have their own</param>
+internal sealed class BrokerTopology(string prefix, string? dead = null)
+{
+    // Of a mailbox that nobody uses: what a run left behind that was never brought to its end.
+    private const int ExpiryMilliseconds = 7 * 24 * 3600 * 1000;
+
+    /// <summary>A queue's name has 255 bytes at most, an actor's 200.</summary>
+    public const int LongestPrefix = 54;
+
+    /// <summary>
+    /// Deliveries of one message. A message whose recipient dies of it every time ends among the dead letters.
+    /// </summary>
+    public const int DeliveryLimit = 20;
+
+    public string Prefix => prefix;
+
+    /// <summary>Where messages are published; the routing key is the recipient.</summary>
+    public string Exchange => prefix;
+
+    public string DeadExchange => $"{dead ?? prefix}.dead";
+    public string DeadLetters => $"{dead ?? prefix}.dead-letters";
+
+    public string Queue(string actor) => $"{prefix}.{actor}";
+
+    public async Task Declare(IChannel channel, CancellationToken cancellation)
+    {
+        await channel.ExchangeDeclareAsync(Exchange, ExchangeType.Direct, durable: true, autoDelete: false,
+            cancellationToken: cancellation).ConfigureAwait(false);
+        await channel.ExchangeDeclareAsync(DeadExchange, ExchangeType.Fanout, durable: true, autoDelete: false,
+            cancellationToken: cancellation).ConfigureAwait(false);
+        await channel.QueueDeclareAsync(DeadLetters, durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation)
+            .ConfigureAwait(false);
+        await channel.QueueBindAsync(DeadLetters, DeadExchange, "", cancellationToken: cancellation)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>The mailbox of an actor, which outlives everybody.</summary>
+    public async Task DeclareQueue(IChannel channel, string actor, CancellationToken cancellation)
+    {
+        await channel.QueueDeclareAsync(Queue(actor), durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?>
+            {
+                ["x-queue-type"] = "quorum",
+                // Of several that consume it one gets messages; the next one when that one is gone.
+                ["x-single-active-consumer"] = true,
+                ["x-delivery-limit"] = DeliveryLimit,
+                ["x-dead-letter-exchange"] = DeadExchange,
+                ["x-expires"] = ExpiryMilliseconds,
+            }, cancellationToken: cancellation).ConfigureAwait(false);
+        await channel.QueueBindAsync(Queue(actor), Exchange, actor, cancellationToken: cancellation)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>A mailbox that goes with the connection.</summary>
+    public async Task DeclareTransient(IChannel channel, string actor, CancellationToken cancellation)
+    {
+        await channel.QueueDeclareAsync(Queue(actor), durable: false, exclusive: true, autoDelete: true,
+            cancellationToken: cancellation).ConfigureAwait(false);
+        await channel.QueueBindAsync(Queue(actor), Exchange, actor, cancellationToken: cancellation)
+            .ConfigureAwait(false);
+    }
+}

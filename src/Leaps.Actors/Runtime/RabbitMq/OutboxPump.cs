@@ -1,0 +1,127 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Leaps.Actors.Runtime.RabbitMq;
+
+/// <summary>
+/// Empties the outbox through one channel at a time, many messages unconfirmed at once. The channel carries
+/// declarations too, so that they happen in order with messages.
+/// </summary>
+internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvider clock,
+    Func<IReadOnlyCollection<BrokerMailboxes>> everyone)
+{
+    // The broker refuses whoever says that he is somebody else.
+    private readonly BasicProperties durable = new() { Persistent = true, UserId = options.User };
+
+    /// <summary>Until the session is over. A channel that is lost without it is replaced.</summary>
+    public async Task Run(BrokerSession session, CancellationToken stop)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(session.OverToken, stop);
+        while (!end.IsCancellationRequested)
+        {
+            using var channelEnd = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
+            var state = new ChannelState(channelEnd);
+            try
+            {
+                await Pump(session, state, channelEnd.Token).ConfigureAwait(false);
+            }
+            catch (Exception error) when (BrokerErrors.IsTransport(error))
+            {
+                if (end.IsCancellationRequested)
+                    return;
+                Blame(state, state.Reason ?? BrokerErrors.Reason(error));
+            }
+            await Pause(end.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task Pump(BrokerSession session, ChannelState state, CancellationToken end)
+    {
+        int number = outbox.Begin();
+        var channel = await session.Outgoing.CreateChannelAsync(new CreateChannelOptions(
+            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), end)
+            .ConfigureAwait(false);
+        await using var _ = channel.ConfigureAwait(false);
+        channel.BasicAcksAsync += (_, ack) =>
+        {
+            outbox.Confirm(number, ack.DeliveryTag, ack.Multiple);
+            return Task.CompletedTask;
+        };
+        // A new channel sends it again, and in order all that came after it.
+        channel.BasicNacksAsync += (_, _) => state.End(null);
+        channel.ChannelShutdownAsync += (_, reason) => state.End(reason);
+        foreach (var mailboxes in everyone())
+        {
+            state.Busy = mailboxes;
+            await mailboxes.Restore(channel, end).ConfigureAwait(false);
+        }
+        while (true)
+        {
+            state.Busy = null;
+            var entry = await outbox.Next(end).ConfigureAwait(false);
+            if (entry.Owner.Fault is not null)
+            {
+                outbox.Done();
+            }
+            else if (entry.Operation is { } operation)
+            {
+                state.Busy = entry.Owner;
+                await operation(channel, end).ConfigureAwait(false);
+                outbox.Done();
+            }
+            else
+            {
+                // Before it is published: the confirmation may be here before the call returns.
+                outbox.Sending();
+                await channel.BasicPublishAsync(entry.Owner.Topology.Exchange, entry.Recipient,
+                    mandatory: false, durable, entry.Body, end).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // What the broker refuses would be refused again: whoever asked for it ends, the others go on.
+    private void Blame(ChannelState state, ShutdownEventArgs? reason)
+    {
+        var owner = state.Busy ?? outbox.Oldest?.Owner;
+        if (owner is not null && BrokerErrors.Refusal(options, owner.Topology.Prefix, reason) is { } refusal)
+            owner.Break(refusal);
+    }
+
+    private async Task Pause(CancellationToken end)
+    {
+        try
+        {
+            await Task.Delay(options.ShortestPause, clock, end).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The session is over: so is the pause.
+        }
+    }
+
+    private sealed class ChannelState(CancellationTokenSource end)
+    {
+        /// <summary>For whom something is being declared.</summary>
+        public BrokerMailboxes? Busy { get; set; }
+
+        public ShutdownEventArgs? Reason { get; private set; }
+
+        public Task End(ShutdownEventArgs? reason)
+        {
+            Reason ??= reason;
+            return end.IsCancellationRequested ? Task.CompletedTask : Cancel();
+        }
+
+        private async Task Cancel()
+        {
+            try
+            {
+                await end.CancelAsync().ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The pump has left the channel already.
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using Leaps.Actors.Runtime;
+using Leaps.Actors.Runtime.RabbitMq;
+using Leaps.Servers;
+
+namespace Leaps.Actors.Tests.Runtime.RabbitMq;
+
+/// <summary>A broker that goes away in the middle of everything and comes back with its data.</summary>
+public sealed class BrokerRestartTests
+{
+    private const int Many = 5000;
+
+    [Fact]
+    public async Task Nothing_is_lost_when_the_broker_is_stopped_or_killed_in_the_middle()
+    {
+        await using var server = await SharedBroker.OrSkip(() =>
+            RabbitMqServer.Start(cancellation: TestContext.Current.CancellationToken));
+        await using var run = new BrokerRun(SharedBroker.Options(server));
+        var (here, there) = (await run.Process(), await run.Process());
+        var (left, right) = (new Inbox(), new Inbox());
+        var leftMailbox = here.Open("left", 1, left.Receive, left.Failed);
+        var rightMailbox = there.Open("right", 1, right.Receive, right.Failed);
+        await run.Settled();
+        using var half = new SemaphoreSlim(0);
+        var telling = Task.WhenAll(
+            Task.Run(() => TellAll(leftMailbox, "right", half), TestContext.Current.CancellationToken),
+            Task.Run(() => TellAll(rightMailbox, "left", half), TestContext.Current.CancellationToken));
+        var takingLeft = left.TakeUntil(Many);
+        var takingRight = right.TakeUntil(Many);
+        await half.WaitAsync(TestContext.Current.CancellationToken);
+        await server.Kill();
+        await server.Start(TestContext.Current.CancellationToken);
+        half.Release(2);
+        await half.WaitAsync(TestContext.Current.CancellationToken);
+        await server.Stop(TestContext.Current.CancellationToken);
+        await server.Start(TestContext.Current.CancellationToken);
+        await telling;
+        Inbox.AssertComplete(await takingLeft, Many);
+        Inbox.AssertComplete(await takingRight, Many);
+        Assert.Contains(run.Notices, line => line.StartsWith("lost the broker localhost:", StringComparison.Ordinal));
+        Assert.Contains(run.Notices, line => line.StartsWith("connected to the broker", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task While_the_broker_is_away_the_outbox_fills_and_senders_wait()
+    {
+        await using var server = await SharedBroker.OrSkip(() =>
+            RabbitMqServer.Start(cancellation: TestContext.Current.CancellationToken));
+        await using var run = new BrokerRun(SharedBroker.Options(server) with { OutboxBytes = 64 << 10 });
+        var connection = await run.Connect();
+        var mailboxes = run.Mailboxes(connection);
+        var inbox = new Inbox();
+        mailboxes.Open("target", 1, inbox.Receive, inbox.Failed);
+        var sender = BrokerRun.Silent(mailboxes, "sender");
+        var other = BrokerRun.Silent(mailboxes, "other");
+        sender.Tell("target", Inbox.Number(1));
+        await inbox.Take(1);
+        await server.Stop(TestContext.Current.CancellationToken);
+        int told = 1;
+        var telling = Task.Run(() =>
+        {
+            for (int n = 2; n <= 1000; n++)
+            {
+                sender.Tell("target", Inbox.Number(n));
+                Volatile.Write(ref told, n);
+            }
+        }, TestContext.Current.CancellationToken);
+        await BrokerRun.Until(() => Task.FromResult(connection.Outbox.Bytes > (64 << 10) - 512), "it is full");
+        Assert.Null(await mailboxes.Consumers("target", TestContext.Current.CancellationToken));
+        Assert.False(telling.IsCompleted);
+        Assert.InRange(Volatile.Read(ref told), 50, 300);
+        Assert.True(connection.Outbox.Bytes <= 64 << 10);
+        // Whoever waits can still be ended.
+        var waiting = Task.Run(() => other.Tell("target", Inbox.Number(2000)),
+            TestContext.Current.CancellationToken);
+        other.Close();
+        await waiting.WaitAsync(Inbox.Limit, TestContext.Current.CancellationToken);
+        await server.Start(TestContext.Current.CancellationToken);
+        await telling;
+        var rest = await inbox.TakeUntil(1000);
+        Inbox.AssertComplete(rest.Prepend(1), 1000);
+    }
+
+    private static void TellAll(IMailbox mailbox, string recipient, SemaphoreSlim half)
+    {
+        for (int n = 1; n <= Many; n++)
+        {
+            mailbox.Tell(recipient, Inbox.Number(n));
+            if (n is Many / 3 or 2 * Many / 3)
+                half.Release();
+        }
+    }
+}
