@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the public PyTorch reference of LEAPS: walker-steps per second of its sampler.
 
-usage: reference_speed.py CHECKOUT TARGET(ising|potts) WALKERS STEPS THREADS
+usage: reference_speed.py CHECKOUT TARGET(ising|potts) WALKERS STEPS THREADS [DEVICE(cpu|cuda)]
 
 The network has the paper's depth five (L = 15, kernels 3 5 7 9 15, 20 channels) and random weights, which the
 speed does not depend on. Prints one line of JSON. Older PyTorch (1.13) gets `torch.func` from functorch.
@@ -38,7 +38,10 @@ def main():
     checkout, target, walkers, steps, threads = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
     provide_missing_modules()
     sys.path.insert(0, checkout)
+    device = sys.argv[6] if len(sys.argv) > 6 else "cpu"
     torch.set_num_threads(threads)
+    if device != "cpu":
+        torch.set_default_device(device)  # PyTorch 2
     torch.manual_seed(1)
     real_stdout, sys.stdout = sys.stdout, sys.stderr  # the reference prints its couplings
     from src.modules import rhot
@@ -62,19 +65,26 @@ def main():
     integrator = DiscreteJarzynskiIntegrator(
         energy, torch.tensor(steps), torch.linspace(0, 1, steps + 1), Qt_net=net, transport=True, n_save=1,
         resample=False, model_class=target, n_mcmc_per_net=0, q=2 if target == "ising" else 3)
+    def wait():
+        if device != "cpu":
+            torch.cuda.synchronize()
+
     with torch.no_grad():
         net(states, torch.zeros(walkers))  # warm up
+        wait()
         start = time.perf_counter()
         net(states, torch.zeros(walkers))
+        wait()
         evaluation = time.perf_counter() - start
     start = time.perf_counter()
     integrator.rollout(states.clone())
+    wait()
     seconds = time.perf_counter() - start
     sys.stdout = real_stdout
     print(json.dumps({
         "walkerStepsPerSecond": walkers * steps / seconds,
         "millisecondsPerEvaluation": 1e3 * evaluation / walkers,
-        "torch": torch.__version__, "threads": threads}))
+        "torch": torch.__version__, "threads": threads, "device": device}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 
 namespace Leaps.Actors.Cluster;
@@ -169,7 +170,8 @@ internal sealed class ActorHost(
         try
         {
             using var home = new RunHome(services, hosted.Key.Run, options.Threads, _clusterThreads,
-                options.Notice, needs => post(new NeedsChanged(hosted, needs)));
+                options.Notice, needs => post(new NeedsChanged(hosted, needs)),
+                options.Telemetry?.Of(hosted.Key.Run));
             _homes[hosted.Key] = home;
             return (work.Work(home, cancellation), null);
         }
@@ -245,7 +247,7 @@ internal sealed class ActorHost(
                     {
                         if (groups.TryGetValue(group, out var hosted))
                             post(new ActorEnded(hosted, error));
-                    })));
+                    }, options.Telemetry?.Of(key.Run))));
             }
             shared.Users++;
             return shared;
@@ -304,6 +306,8 @@ internal sealed class ActorHost(
                     var journal = services.Journal(hosted.Key.Run, hosted.Key.Part);
                     void Failed(Exception error) => post(new ActorEnded(hosted, error));
                     long life = journal.Claim(ActorNames.RolloutMaker);
+                    if (life > 1)
+                        options.Telemetry?.Of(hosted.Key.Run).Restarted(ActorKinds.Rollouts);
                     var mailboxes = services.Mailboxes(hosted.Key.Run, hosted.Key.Part);
                     var pool = work.CreateRolloutPool(journal, Failed);
                     return (new RolloutHost(pool, mailboxes, life, Failed), mailboxes, journal);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Leaps.Actors.Journal.PostgreSql;
 using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.RabbitMq;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 
 namespace Leaps.Actors.Cluster;
@@ -21,6 +22,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _beating;
+    private volatile NodeHealth _health = new(null, null);
 
     private ClusterNode(IClusterServices services, IRunWork work, NodeOptions options, string user,
         ImmutableHashSet<string> administrators)
@@ -44,6 +46,26 @@ public sealed class ClusterNode : IAsyncDisposable
         opened.Set();
         _scheduler = new SchedulerHost(services, work, options, user) { Administrators = administrators };
         _beating = Task.Run(Beat);
+        options.Telemetry?.WatchActors(() => _actor.Status.Hosted.CountBy(ActorKinds.Of)
+            .Select(kind => (kind.Key, kind.Value)));
+    }
+
+    // When both servers answered last, and which does not now.
+    private sealed record NodeHealth(DateTimeOffset? Last, string? Trouble);
+
+    /// <summary>As it was at the node's last heartbeat, with what is known of its servers.</summary>
+    public NodeStatus Status
+    {
+        get
+        {
+            var health = _health;
+            return _actor.Status with
+            {
+                LastHealthy = health.Last,
+                Trouble = health.Trouble,
+                Failure = _failed.Task.Exception?.InnerException?.Message.ReplaceLineEndings(" "),
+            };
+        }
     }
 
     /// <summary>Joins the cluster.</summary>
@@ -60,7 +82,8 @@ public sealed class ClusterNode : IAsyncDisposable
         PostgreSqlDatabase database, IRunWork work, NodeOptions options, ImmutableHashSet<string> administrators,
         CancellationToken cancellation = default)
     {
-        var services = new ClusterServices(cluster, broker, database, options.Notice);
+        var services = new ClusterServices(cluster, broker, database, options.Notice, options.Telemetry);
+        options.Telemetry?.WatchOutbox(() => broker.Outbox.Bytes, () => broker.OutboxAge);
         await services.CheckIdentity(cancellation).ConfigureAwait(false);
         return await Join(services, work, options, broker.Options.User, administrators, cancellation)
             .ConfigureAwait(false);
@@ -119,7 +142,9 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             while (true)
             {
-                if (await _services.IsHealthy(_stop.Token).ConfigureAwait(false))
+                string? trouble = await _services.Trouble(_stop.Token).ConfigureAwait(false);
+                _health = new NodeHealth(trouble is null ? _options.Clock.GetUtcNow() : _health.Last, trouble);
+                if (trouble is null)
                     _mailbox.Post(new BeatDue());
                 else
                     _scheduler.Suspend();

@@ -40,7 +40,7 @@ internal sealed class ClusterSampling : ISampling
         _tellNeeds = tellNeeds;
         // Who had the run before can decide nothing more; then it is read what he decided.
         long life = journal.Claim(ActorNames.Coordinator);
-        _writer = new JournalWriter(journal);
+        _writer = new JournalWriter(journal, telemetry: options.Telemetry);
         try
         {
             _home = new SamplingHome(task, threads, journal, _writer, mailboxes, life, options)

@@ -2,6 +2,7 @@ using Leaps.Actors.Journal;
 using Leaps.Actors.Journal.PostgreSql;
 using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.RabbitMq;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 
 namespace Leaps.Actors.Cluster;
@@ -11,8 +12,9 @@ namespace Leaps.Actors.Cluster;
 /// <param name="broker">connected; its owner's</param>
 /// <param name="database">open; its owner's</param>
 /// <param name="notice">takes a line for each message that was refused</param>
+/// <param name="telemetry">of the node; null: nobody wants to know</param>
 internal sealed class ClusterServices(string cluster, BrokerConnection broker, PostgreSqlDatabase database,
-    Action<string> notice) : IClusterServices
+    Action<string> notice, NodeTelemetry? telemetry = null) : IClusterServices
 {
     private readonly BrokerMailboxes _watching = broker.Mailboxes(BrokerNames.Cluster(cluster),
         BrokerNames.IdOf(cluster), static _ => { }, BrokerNames.Root(cluster));
@@ -32,9 +34,10 @@ internal sealed class ClusterServices(string cluster, BrokerConnection broker, P
 
     public IMailboxes Mailboxes(Guid run, string part, bool signed = false) => run == Cluster
         ? broker.Mailboxes(BrokerNames.Cluster(cluster), BrokerNames.IdOf(cluster), notice,
-            BrokerNames.Root(cluster), signed)
+            BrokerNames.Root(cluster), signed, telemetry: telemetry?.Of(run))
         : broker.Mailboxes(
-            BrokerNames.Run(cluster, run, part), run, notice, BrokerNames.Root(cluster), signed);
+            BrokerNames.Run(cluster, run, part), run, notice, BrokerNames.Root(cluster), signed,
+            telemetry: telemetry?.Of(run));
 
     public IFencedJournal Journal(Guid run, string part) => database.Journal(run, part);
 
@@ -42,7 +45,8 @@ internal sealed class ClusterServices(string cluster, BrokerConnection broker, P
 
     public Task<int?> Consumers(string actor) => _watching.Consumers(actor);
 
-    public async Task<bool> IsHealthy(CancellationToken cancellation) =>
-        broker.Host is not null
-        && await database.IsHealthy(TimeSpan.FromSeconds(2), cancellation).ConfigureAwait(false);
+    public async Task<string?> Trouble(CancellationToken cancellation) =>
+        broker.Host is null ? "no connection to the broker"
+            : await database.IsHealthy(TimeSpan.FromSeconds(2), cancellation).ConfigureAwait(false) ? null
+            : "the database does not answer";
 }

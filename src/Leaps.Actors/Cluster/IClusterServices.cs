@@ -27,6 +27,6 @@ internal interface IClusterServices
     /// <summary>How many processes an actor of the cluster lives in; null: not known now.</summary>
     Task<int?> Consumers(string actor);
 
-    /// <summary>Whether broker and database answer at present.</summary>
-    Task<bool> IsHealthy(CancellationToken cancellation);
+    /// <summary>Which of broker and database does not answer at present; null: both do.</summary>
+    Task<string?> Trouble(CancellationToken cancellation);
 }

@@ -28,6 +28,14 @@ internal sealed class NodeActor(
     /// <summary>Nothing lives here any more, and the node was told to go.</summary>
     public TaskCompletionSource Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>As it was at the last heartbeat. From any thread.</summary>
+    public NodeStatus Status { get; private set => Volatile.Write(ref field, value); } = new()
+    {
+        Node = options.Name,
+        Session = "",
+        Lease = options.Times.Lease,
+    };
+
     /// <exception cref="ProtocolException">The message is not for a node.</exception>
     public void Receive(object message, Action handled)
     {
@@ -134,7 +142,23 @@ internal sealed class NodeActor(
         });
     }
 
-    private void Beat() => tell(ActorNames.Scheduler, new NodeHeartbeat
+    private void Beat()
+    {
+        Report();
+        tell(ActorNames.Scheduler, Heartbeat());
+    }
+
+    private void Report() => Status = Status with
+    {
+        Session = Convert.ToHexStringLower(_session.Span),
+        SchedulerEpoch = _schedulerEpoch,
+        Assignment = _assignment,
+        IsLeaving = _leaving,
+        Hosted = [.. _hosted.Keys.Order()],
+        LastHeartbeat = options.Clock.GetUtcNow(),
+    };
+
+    private NodeHeartbeat Heartbeat() => new()
     {
         Node = options.Name,
         Session = _session,
@@ -150,5 +174,5 @@ internal sealed class NodeActor(
         Hosted = { _hosted.Values.Select(hosted => hosted.ToMessage()) },
         Lost = { _lost },
         Leaving = _leaving,
-    });
+    };
 }

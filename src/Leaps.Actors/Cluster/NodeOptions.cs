@@ -1,3 +1,4 @@
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 
 namespace Leaps.Actors.Cluster;
@@ -27,6 +28,9 @@ public sealed record NodeOptions
 
     /// <summary>One line for whoever looks after the node.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
+
+    /// <summary>Null: nobody wants to know. Its owner's to dispose of, after the node.</summary>
+    public NodeTelemetry? Telemetry { get; init; }
 
     /// <exception cref="LeapsException">The name is none.</exception>
     public void Validate()

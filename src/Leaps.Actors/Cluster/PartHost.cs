@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime;
+using Leaps.Actors.Telemetry;
 using Leaps.Actors.WalkerGroup;
 using Leaps.Model;
 using Leaps.Model.Devices;
@@ -32,9 +33,10 @@ internal sealed class PartHost : IAsyncDisposable
     /// <param name="threads">that move walkers</param>
     /// <param name="failed">takes what ends all groups</param>
     /// <param name="ended">takes a group that is gone, and why; null: it was told to leave and has</param>
+    /// <param name="telemetry">of the run; null: nobody wants to know</param>
     /// <exception cref="LeapsException">The journal is damaged, or of another kind of device.</exception>
     public PartHost(IClusterServices services, Guid run, string part, Func<LeapsModel, RateNetwork> device,
-        int threads, Action<Exception> failed, Action<int, Exception?> ended)
+        int threads, Action<Exception> failed, Action<int, Exception?> ended, RunTelemetry? telemetry = null)
     {
         _journal = services.Journal(run, part);
         SamplingTask task;
@@ -52,12 +54,13 @@ internal sealed class PartHost : IAsyncDisposable
             _journal.Dispose();
             throw;
         }
-        _writer = new JournalWriter(_journal);
+        _writer = new JournalWriter(_journal, telemetry: telemetry);
         _mailboxes = services.Mailboxes(run, part);
-        _movers = new MoverPool(task, network, threads, failed);
+        _movers = new MoverPool(task, network, threads, failed, telemetry);
         _groups = new GroupHost(_journal, _writer, _mailboxes, _movers, _journal.Claim)
         {
             Failed = (group, error) => ended(group, error),
+            Telemetry = telemetry,
             Left = group => ended(group, null),
         };
     }

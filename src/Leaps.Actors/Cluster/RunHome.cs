@@ -1,6 +1,7 @@
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 using Leaps.Model.Devices;
 using Leaps.Model.Networks;
@@ -19,13 +20,15 @@ public sealed class RunHome : IDisposable
     private readonly Action<RunNeeds> _tellNeeds;
     private readonly Lock _gate = new();
     private ClusterSampling? _sampling;
+    private readonly RunTelemetry? _telemetry;
     private int _threads;
 
     internal RunHome(IClusterServices services, Guid run, int nodeThreads, int clusterThreads,
-        Action<string> notice, Action<RunNeeds> tellNeeds)
+        Action<string> notice, Action<RunNeeds> tellNeeds, RunTelemetry? telemetry = null)
     {
         _services = services;
         _tellNeeds = tellNeeds;
+        _telemetry = telemetry;
         _threads = clusterThreads;
         Run = run;
         Threads = nodeThreads;
@@ -43,6 +46,8 @@ public sealed class RunHome : IDisposable
             Journal.Dispose();
             throw;
         }
+        if (Life > 1)
+            telemetry?.Restarted(ActorKinds.Home);
         Files = new RunFiles(Journal);
     }
 
@@ -86,7 +91,7 @@ public sealed class RunHome : IDisposable
         {
             string part = PartOf(sampling);
             return _sampling = new ClusterSampling(task, model, part, journal,
-                _services.Mailboxes(Run, part), _threads, options, _tellNeeds);
+                _services.Mailboxes(Run, part), _threads, options with { Telemetry = _telemetry }, _tellNeeds);
         }
     }
 

@@ -210,7 +210,8 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
             {
                 Rights = new Rights(Administrators),
             };
-            var writer = new JournalWriter(journal);
+            var writer = new JournalWriter(journal,
+                telemetry: _options.Telemetry?.Of(_services.Cluster));
             var actor = new SchedulerActor(state, (to, body) => _mailbox!.Tell(to, body),
                 message => _mailbox!.Post(message), new ActorJournal(journal, writer, ActorNames.Scheduler), this);
             _zeros.Clear();

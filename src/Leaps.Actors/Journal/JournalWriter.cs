@@ -1,3 +1,5 @@
+using Leaps.Actors.Telemetry;
+
 namespace Leaps.Actors.Journal;
 
 /// <summary>
@@ -23,6 +25,7 @@ public sealed class JournalWriter : IDisposable
 
     private readonly IJournal journal;
     private readonly long queueBytes;
+    private readonly RunTelemetry? telemetry;
     private readonly Thread thread;
 
     // Guards what follows; a Monitor, for its Wait and Pulse.
@@ -35,12 +38,14 @@ public sealed class JournalWriter : IDisposable
 
     /// <param name="journal">stays its owner's: dispose of it after this writer</param>
     /// <param name="queueBytes">of the writes that are not yet done; 1 or more</param>
-    public JournalWriter(IJournal journal, long queueBytes = DefaultQueueBytes)
+    /// <param name="telemetry">of the run; null: nobody wants to know</param>
+    public JournalWriter(IJournal journal, long queueBytes = DefaultQueueBytes, RunTelemetry? telemetry = null)
     {
         ArgumentNullException.ThrowIfNull(journal);
         ArgumentOutOfRangeException.ThrowIfLessThan(queueBytes, 1);
         this.journal = journal;
         this.queueBytes = queueBytes;
+        this.telemetry = telemetry;
         thread = new Thread(WriteUntilClosed) { IsBackground = true, Name = "journal" };
         thread.Start();
     }
@@ -143,15 +148,19 @@ public sealed class JournalWriter : IDisposable
     // Whatever a write threw is its completion's to judge: a full disk is as good a reason as a conflict.
     private Exception? Try(JournalWrite[] writes)
     {
+        long began = telemetry?.Timestamp() ?? 0;
+        Exception? failure = null;
         try
         {
             journal.Write(writes);
-            return null;
         }
-        catch (Exception failure)
+        catch (Exception thrown)
         {
-            return failure;
+            failure = thrown;
         }
+        if (writes.Length > 0)
+            telemetry?.JournalWritten(began, failure is null ? writes.Sum(write => write.Bytes) : 0);
+        return failure;
     }
 
     private void Release(long bytes)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Leaps.Actors.Journal;
+using Leaps.Actors.Telemetry;
 using Leaps.Actors.WalkerGroup;
 using Leaps.Model;
 
@@ -22,6 +23,9 @@ internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailbox
     /// <summary>Takes the number of a group that was told to leave and has; it is closed.</summary>
     public Action<int> Left { get; init; } = static _ => { };
 
+    /// <summary>Null: nobody wants to know.</summary>
+    public RunTelemetry? Telemetry { get; init; }
+
     /// <summary>The groups that live here.</summary>
     public IEnumerable<int> Groups => _groups.Keys.Order();
 
@@ -34,6 +38,9 @@ internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailbox
         string name = ActorNames.Group(group);
         // Who had it before can write no more; then it is read what he wrote.
         long life = claim(name);
+        var telemetry = Telemetry is null ? null : new GroupTelemetry(Telemetry, group, Telemetry.Begin());
+        if (again && life > 1)
+            Telemetry?.Restarted(ActorKinds.Group);
         var state = new WalkerGroupState(group, SamplingJournal.LoadSnapshot(journal, group));
         IMailbox? mailbox = null;
         var opened = new ManualResetEventSlim();
@@ -43,7 +50,8 @@ internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailbox
             return mailbox!;
         }
         var actor = new WalkerGroupActor(state, (to, body) => Own().Tell(to, (Google.Protobuf.IMessage)body),
-            message => Own().Post(message), movers, new ActorJournal(journal, writer, name), () => Leave(group));
+            message => Own().Post(message), movers, new ActorJournal(journal, writer, name), () => Leave(group),
+            telemetry);
         _groups[group] = mailbox = mailboxes.Open(name, life, actor.Receive, error => Fail(group, error));
         opened.Set();
         if (again)

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Leaps.Actors.Coordinator;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 using Leaps.Model.Sampling;
 
@@ -27,6 +28,9 @@ public record SamplingHomeOptions
 
     /// <summary>One line for each message that was refused and each actor that was started anew.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
+
+    /// <summary>Of the run; null: nobody wants to know.</summary>
+    public RunTelemetry? Telemetry { get; init; }
 }
 
 /// <summary>
@@ -145,6 +149,7 @@ internal sealed class SamplingHome : IDisposable
     {
         _mailbox?.Close();
         _mailbox?.Completion.Wait();
+        _options.Telemetry?.HomeLeft();
     }
 
     // Enough for every thread, and for those that come when a replica ends.
@@ -163,7 +168,11 @@ internal sealed class SamplingHome : IDisposable
 
     private sealed class Observer(SamplingHome home) : ICoordinatorObserver
     {
-        public void OnSettled(int replica, WindowSummary window) => home._options.OnWindow(replica, window);
+        public void OnSettled(int replica, WindowSummary window)
+        {
+            home._options.Telemetry?.Settled(replica, window);
+            home._options.OnWindow(replica, window);
+        }
 
         public void OnEngage(int replica) => home.Engage(replica);
 

@@ -1,3 +1,4 @@
+using Leaps.Actors.Telemetry;
 using Leaps.Model.Devices;
 using Leaps.Model.Sampling;
 
@@ -15,6 +16,7 @@ internal sealed class MoverPool : IDisposable
     private readonly MoverThreads _blocks;
     private readonly Thread[] _threads;
     private readonly Action<Exception> _failed;
+    private readonly RunTelemetry? _telemetry;
 
     // Guards what follows.
     private readonly object _gate = new();
@@ -27,11 +29,14 @@ internal sealed class MoverPool : IDisposable
     /// <param name="network">the rates; null: MCMC and weights alone</param>
     /// <param name="threads">to use, all together</param>
     /// <param name="failed">takes what went wrong with a thread itself</param>
-    public MoverPool(SamplingTask task, RateNetwork? network, int threads, Action<Exception> failed)
+    /// <param name="telemetry">of the run; null: nobody wants to know</param>
+    public MoverPool(SamplingTask task, RateNetwork? network, int threads, Action<Exception> failed,
+        RunTelemetry? telemetry = null)
     {
         _task = task;
         _network = network;
         _failed = failed;
+        _telemetry = telemetry;
         _blocks = new MoverThreads(threads);
         _threads = new Thread[threads + 1];
         for (int k = 0; k < _threads.Length; k++)
@@ -134,13 +139,18 @@ internal sealed class MoverPool : IDisposable
     private WindowMoved Move(Order order)
     {
         var (ticket, task, group, from) = order.Move;
+        var began = _telemetry?.BeginWindow();
         var mover = MoverOf(task.ReplicaOf(group));
         var walkers = from.Walkers.Unpack();
         var window = task.Window(from.Window);
         mover.ApplyMcmc(walkers, window, order.Cancellation.Token);
         var cost = mover.Integrate(walkers, window, order.Cancellation.Token);
         var statistics = GroupStatistics.Of(walkers, 0, walkers.Count);
-        return new WindowMoved(ticket, GroupWalkers.Of(walkers, task.Target), statistics, cost);
+        var moved = new WindowMoved(ticket, GroupWalkers.Of(walkers, task.Target), statistics, cost);
+        if (began is not null)
+            _telemetry!.End(MetricNames.WindowSpan, began, new(MetricNames.Group, group),
+                new(MetricNames.Window, from.Window + 1));
+        return moved;
     }
 
     private PopulationMover MoverOf(int replica)

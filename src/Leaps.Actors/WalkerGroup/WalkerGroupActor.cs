@@ -1,5 +1,6 @@
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 
 namespace Leaps.Actors.WalkerGroup;
@@ -14,8 +15,10 @@ namespace Leaps.Actors.WalkerGroup;
 /// <param name="movers">its device</param>
 /// <param name="journal">its journal</param>
 /// <param name="left">called when it was told to leave and has</param>
+/// <param name="telemetry">of this life; null: nobody wants to know</param>
 internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, object> tell,
-    Action<object> tellSelf, MoverPool movers, ActorJournal journal, Action left)
+    Action<object> tellSelf, MoverPool movers, ActorJournal journal, Action left,
+    GroupTelemetry? telemetry = null)
 {
     private WalkerGroupState _state = state;
 
@@ -39,6 +42,7 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
                 throw failed.Cause;
         }
         var transition = _state.Apply(message);
+        telemetry?.Applied(message, _state, transition.State);
         _state = transition.State;
         foreach (var effect in transition.Effects)
             Perform(effect);
@@ -50,6 +54,7 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
         switch (effect)
         {
             case Send send:
+                telemetry?.Sends(send.Body);
                 tell(send.Recipient, send.Body);
                 break;
             case MoveWindow move:
@@ -59,8 +64,12 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
                 movers.Abandon(_state.Group);
                 break;
             case SaveSnapshot save:
-                journal.Save(save.Snapshot, failure => tellSelf(
-                    failure is null ? new SnapshotSaved(save.Snapshot) : new SaveFailed(failure)));
+                var stored = telemetry?.BeginSnapshot(save.Snapshot);
+                journal.Save(save.Snapshot, failure =>
+                {
+                    stored?.Invoke();
+                    tellSelf(failure is null ? new SnapshotSaved(save.Snapshot) : new SaveFailed(failure));
+                });
                 break;
             case GroupLeft:
                 left();

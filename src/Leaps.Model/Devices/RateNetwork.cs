@@ -1,4 +1,6 @@
 using Leaps.Model.Networks;
+using Leaps.Model.Sampling;
+using Leaps.Model.Targets;
 
 namespace Leaps.Model.Devices;
 
@@ -19,6 +21,12 @@ public abstract class RateNetwork(LocallyEquivariantConv architecture)
     public abstract void Load(ParameterSet parameters);
 
     public abstract RateEvaluator CreateEvaluator();
+
+    /// <summary>
+    /// What moves whole populations on this device; null where its evaluators serve the CPU's loops.
+    /// </summary>
+    /// <exception cref="LeapsException">The device failed.</exception>
+    public virtual IWindowMover? CreateMover(Target target, AnnealerOptions options) => null;
 }
 
 /// <summary>A site of a followed walker has changed its value.</summary>

@@ -18,6 +18,7 @@ public sealed class PopulationMover
     private readonly int _threads;
     private readonly TaskScheduler? _scheduler;
     private readonly ConcurrentBag<Worker> _workers = [];
+    private readonly IWindowMover? _device;
 
     /// <param name="target">what is sampled</param>
     /// <param name="network">the learned rates, or null</param>
@@ -34,6 +35,7 @@ public sealed class PopulationMover
         _threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         // Made here so that options that no kernel can serve are refused before any work.
         _workers.Add(new Worker(target, network, options));
+        _device = network?.CreateMover(target, options);
     }
 
     /// <summary>
@@ -46,6 +48,7 @@ public sealed class PopulationMover
     {
         if (_options.Mcmc.Kernel == McmcKernelKind.None || _options.Mcmc.Sweeps == 0
             || window.Start == 0) return;
+        if (_device?.TryApplyMcmc(walkers, window, cancellation) == true) return;
         ForEachBlock(walkers, (worker, first, count) =>
         {
             worker.Sweep(walkers, first, count, window, cancellation);
@@ -58,7 +61,7 @@ public sealed class PopulationMover
     /// </exception>
     public IntegrationCost Integrate(
         Walkers walkers, TimeWindow window, CancellationToken cancellation = default) =>
-        ForEachBlock(walkers,
+        _device?.Integrate(walkers, window, cancellation) ?? ForEachBlock(walkers,
             (worker, first, count) => worker.Integrator.Advance(walkers, first, count, window), cancellation);
 
     private IntegrationCost ForEachBlock(

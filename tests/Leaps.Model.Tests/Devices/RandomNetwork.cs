@@ -12,7 +12,8 @@ public sealed class RandomNetwork
     /// <param name="seed">all that is drawn follows from it</param>
     /// <param name="padding">null: either</param>
     /// <param name="states">q of a Potts network; null: Ising, or Potts with 2 to 5 states</param>
-    public RandomNetwork(ulong seed, FirstPadding? padding = null, int? states = null)
+    /// <param name="channels">null: 1 to 20</param>
+    public RandomNetwork(ulong seed, FirstPadding? padding = null, int? states = null, int? channels = null)
     {
         _seed = seed;
         var stream = new RandomStream(seed, RandomPurpose.Test);
@@ -25,9 +26,10 @@ public sealed class RandomNetwork
                 windows[l] = new Window(Side(lattice.Rows, ref stream), Side(lattice.Columns, ref stream));
             while (windows[l].Positions == 1);
         }
-        int channels = 1 + stream.NextInt(20);
+        int drawnChannels = 1 + stream.NextInt(20);
         var drawn = stream.NextInt(2) == 0 ? FirstPadding.Periodic : FirstPadding.Zeros;
-        Architecture = new LocallyEquivariantConv(lattice, pottsStates, windows, channels, padding ?? drawn,
+        Architecture = new LocallyEquivariantConv(
+            lattice, pottsStates, windows, channels ?? drawnChannels, padding ?? drawn,
             embeddingMaxNorm: stream.NextInt(2) == 0);
         Parameters = RandomParameters(Architecture, seed);
     }

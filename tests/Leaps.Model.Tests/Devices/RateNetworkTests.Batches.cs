@@ -11,7 +11,7 @@ public abstract partial class RateNetworkTests
     [Fact]
     public void The_outputs_of_a_walker_do_not_depend_on_the_others_of_its_batch()
     {
-        for (ulong seed = 0; seed < RandomNetworks; seed++)
+        for (ulong seed = 0; seed < (ulong)RandomNetworks; seed++)
         {
             var random = new RandomNetwork(seed);
             int sites = random.Architecture.Lattice.Sites, outputs = random.Architecture.Outputs;
@@ -38,7 +38,7 @@ public abstract partial class RateNetworkTests
     [Fact]
     public void Evaluate_and_Forward_agree()
     {
-        for (ulong seed = 0; seed < RandomNetworks; seed++)
+        for (ulong seed = 0; seed < (ulong)RandomNetworks; seed++)
         {
             var random = new RandomNetwork(seed);
             byte[] states = random.States(BatchWalkers);
@@ -56,7 +56,7 @@ public abstract partial class RateNetworkTests
     [Fact]
     public void The_gradient_of_a_batch_is_added_and_is_the_sum_over_its_walkers()
     {
-        for (ulong seed = 0; seed < RandomNetworks; seed += 4)
+        for (ulong seed = 0; seed < (ulong)RandomNetworks; seed += 4)
         {
             var random = new RandomNetwork(seed);
             int sites = random.Architecture.Lattice.Sites, outputs = random.Architecture.Outputs;

@@ -10,7 +10,8 @@ namespace Leaps.Model.Tests.Devices;
 /// </summary>
 public abstract partial class RateNetworkTests
 {
-    private const int RandomNetworks = 40;
+    /// <summary>Networks of random shape that most tests go through.</summary>
+    protected virtual int RandomNetworks => 40;
 
     protected abstract RateNetwork Create(LocallyEquivariantConv architecture);
 
@@ -59,7 +60,7 @@ public abstract partial class RateNetworkTests
     [Fact]
     public void Outputs_and_gradients_match_the_Reference_on_networks_of_any_shape()
     {
-        for (ulong seed = 0; seed < RandomNetworks; seed++)
+        for (ulong seed = 0; seed < (ulong)RandomNetworks; seed++)
             AssertMatchesReference(new RandomNetwork(seed));
     }
 
@@ -79,7 +80,7 @@ public abstract partial class RateNetworkTests
         }
     }
 
-    private void AssertMatchesReference(RandomNetwork random)
+    protected void AssertMatchesReference(RandomNetwork random)
     {
         const int walkers = 5;
         byte[] states = random.States(walkers);
@@ -107,7 +108,7 @@ public abstract partial class RateNetworkTests
     [Fact]
     public void A_jump_and_the_jump_back_have_opposite_outputs()
     {
-        for (ulong seed = 0; seed < RandomNetworks; seed++)
+        for (ulong seed = 0; seed < (ulong)RandomNetworks; seed++)
         {
             var random = new RandomNetwork(seed);
             var net = random.Architecture;
@@ -136,7 +137,7 @@ public abstract partial class RateNetworkTests
     [Fact]
     public void A_null_jump_has_output_exactly_zero()
     {
-        for (ulong seed = 0; seed < RandomNetworks; seed++)
+        for (ulong seed = 0; seed < (ulong)RandomNetworks; seed++)
         {
             var random = new RandomNetwork(seed);
             if (!random.Architecture.IsPotts)
@@ -153,7 +154,7 @@ public abstract partial class RateNetworkTests
     [Fact]
     public void With_periodic_padding_shifting_the_state_shifts_the_outputs()
     {
-        for (ulong seed = 0; seed < RandomNetworks; seed++)
+        for (ulong seed = 0; seed < (ulong)RandomNetworks; seed++)
         {
             var random = new RandomNetwork(seed, FirstPadding.Periodic);
             var lattice = random.Architecture.Lattice;

@@ -52,8 +52,8 @@ public sealed class EmbeddedSampling : ISampling
     {
         _options = options;
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        _mailboxes = new EmbeddedMailboxes(options.Notice, options.Latency, options.Clock);
-        _writer = new JournalWriter(journal);
+        _mailboxes = new EmbeddedMailboxes(Refused, options.Latency, options.Clock);
+        _writer = new JournalWriter(journal, telemetry: options.Telemetry);
         try
         {
             _home = new SamplingHome(task, threads, journal, _writer, _mailboxes, NextLife(), options)
@@ -67,10 +67,11 @@ public sealed class EmbeddedSampling : ISampling
             _writer.Dispose();
             throw;
         }
-        _movers = new MoverPool(task, network, threads, _home.Fail);
+        _movers = new MoverPool(task, network, threads, _home.Fail, options.Telemetry);
         _groups = new GroupHost(journal, _writer, _mailboxes, _movers, _ => NextLife())
         {
             Failed = OnGroupFailure,
+            Telemetry = options.Telemetry,
         };
     }
 
@@ -118,6 +119,12 @@ public sealed class EmbeddedSampling : ISampling
         await _groups.Close(group).ConfigureAwait(false);
         if (!_closed)
             Start(group, again: true);
+    }
+
+    private void Refused(string line)
+    {
+        _options.Telemetry?.Refused();
+        _options.Notice(line);
     }
 
     private long NextLife() => Interlocked.Increment(ref _lives);

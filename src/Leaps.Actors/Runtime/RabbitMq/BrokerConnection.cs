@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -39,6 +40,10 @@ public sealed class BrokerConnection : IAsyncDisposable
     public BrokerHost? Host => _session is { IsOver: false } session ? session.Host : null;
 
     internal Outbox Outbox { get; }
+
+    /// <summary>Of the oldest message that the broker has not confirmed; zero: it has them all.</summary>
+    internal TimeSpan OutboxAge => Outbox.OldestSince is { } since ? Clock.GetElapsedTime(since) : TimeSpan.Zero;
+
     internal TimeProvider Clock => _connector.Clock;
 
     /// <summary>Connects for the first time.</summary>
@@ -71,8 +76,9 @@ public sealed class BrokerConnection : IAsyncDisposable
     /// <param name="dead">prefix of what is shared for dead letters; null: they have their own</param>
     /// <param name="signed">actors get their messages as <see cref="Signed"/></param>
     /// <param name="guest">only transient mailboxes are opened, and what all share is there or is not</param>
+    /// <param name="telemetry">of the run; null: nobody wants to know</param>
     internal BrokerMailboxes Mailboxes(string prefix, Guid run, Action<string> refused, string? dead = null,
-        bool signed = false, bool guest = false)
+        bool signed = false, bool guest = false, RunTelemetry? telemetry = null)
     {
         if (prefix.Length is < 1 or > BrokerTopology.LongestPrefix
             || prefix.Any(c => !char.IsAsciiLetterOrDigit(c) && !".-_".Contains(c)))
@@ -83,6 +89,7 @@ public sealed class BrokerConnection : IAsyncDisposable
         {
             IsSigned = signed,
             IsGuest = guest,
+            Telemetry = telemetry,
         };
         _mailboxes[mailboxes] = 0;
         if (!guest)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Google.Protobuf;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Telemetry;
 using Leaps.Model;
 using RabbitMQ.Client;
 
@@ -39,6 +40,9 @@ internal sealed class BrokerMailboxes : IMailboxes
 
     /// <summary>Without the right to make what all share.</summary>
     internal bool IsGuest { get; init; }
+
+    /// <summary>Of the run; null: nobody wants to know.</summary>
+    internal RunTelemetry? Telemetry { get; init; }
 
     /// <summary>What the broker refused for good; null: nothing.</summary>
     internal LeapsException? Fault => _fault;
@@ -142,7 +146,11 @@ internal sealed class BrokerMailboxes : IMailboxes
             life.Fail(fault);
     }
 
-    internal void Refused(string line) => _refused(line);
+    internal void Refused(string line)
+    {
+        Telemetry?.Refused();
+        _refused(line);
+    }
 
     /// <exception cref="ProtocolException">It would be refused.</exception>
     internal byte[] Encode(string sender, string recipient, long life, long sequence, IMessage message)
@@ -153,6 +161,7 @@ internal sealed class BrokerMailboxes : IMailboxes
         if (bytes > maximum)
             throw new ProtocolException(FormattableString.Invariant(
                 $"{envelope.BodyCase} of {bytes:N0} bytes: at most {maximum:N0} are allowed."));
+        Telemetry?.Sent(envelope.BodyCase.ToString(), bytes);
         return _codec.Encode(envelope);
     }
 
@@ -160,6 +169,7 @@ internal sealed class BrokerMailboxes : IMailboxes
     internal object Decode(string recipient, BrokerDelivery delivery)
     {
         var envelope = _codec.Decode(delivery.Body);
+        Telemetry?.Received(envelope.BodyCase.ToString(), delivery.Body.Length);
         if (envelope.Recipient != recipient)
             throw new ProtocolException($"{envelope.BodyCase} {envelope.Sequence} from {envelope.Sender} is for "
                 + $"{envelope.Recipient}; it came to {recipient}.");
@@ -171,14 +181,20 @@ internal sealed class BrokerMailboxes : IMailboxes
     {
         if (_fault is { } fault)
             throw new LeapsException(fault.Message, fault);
-        Connection.Outbox.Add(new OutboxEntry(this, recipient, body), cancellation);
+        Connection.Outbox.Add(new OutboxEntry(this, recipient, body)
+        {
+            Since = Connection.Clock.GetTimestamp(),
+        }, cancellation);
     }
 
     private void Add(Func<IChannel, CancellationToken, Task> operation)
     {
         if (_fault is { } fault)
             throw new LeapsException(fault.Message, fault);
-        Connection.Outbox.Add(new OutboxEntry(this, "", [], operation), CancellationToken.None);
+        Connection.Outbox.Add(new OutboxEntry(this, "", [], operation)
+        {
+            Since = Connection.Clock.GetTimestamp(),
+        }, CancellationToken.None);
     }
 
     private BrokerLife Start(string actor, BrokerLife life)

@@ -14,6 +14,9 @@ internal sealed record OutboxEntry(BrokerMailboxes Owner, string Recipient, byte
     private const int Overhead = 256;
 
     public long Bytes => Body.Length + Overhead;
+
+    /// <summary>When it was asked for, by the connection's clock.</summary>
+    public required long Since { get; init; }
 }
 
 /// <summary>
@@ -125,6 +128,19 @@ internal sealed class Outbox(long capacity)
         {
             lock (_gate)
                 return _sent.GetValueOrDefault(_oldestSequence);
+        }
+    }
+
+    /// <summary>Since when the oldest one is here; null: none is.</summary>
+    public long? OldestSince
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sent.TryGetValue(_oldestSequence, out var oldest) ? oldest.Since
+                    : _unsent.TryPeek(out var next) ? next.Since : null;
+            }
         }
     }
 

@@ -10,11 +10,14 @@ namespace Leaps.Model.Sampling.Mcmc;
 /// </summary>
 internal sealed class MetropolisUpdate(Target target)
 {
+    /// <summary>Acceptance probabilities of a time.</summary>
+    public const int Thresholds = 18;
+
     private readonly int[] _neighbours = MatchCouplings.Neighbours(target.Lattice);
     private readonly int _states = target.States;
 
     // By the proposed value (q = 2: the field distinguishes them) and n_v - n_own = -4 … 4, (2, 9).
-    private readonly Probability[] _acceptance = new Probability[18];
+    private readonly Probability[] _acceptance = new Probability[Thresholds];
 
     public void Prepare(double time)
     {
@@ -24,6 +27,15 @@ internal sealed class MetropolisUpdate(Target target)
             _acceptance[4 + gain] = new Probability(Math.Exp(couplings.Bond * gain - couplings.Field));
             _acceptance[13 + gain] = new Probability(Math.Exp(couplings.Bond * gain + couplings.Field));
         }
+    }
+
+    /// <summary>
+    /// The acceptance probabilities as fractions of 2^64, (2, 9), for a device with own kernels.
+    /// </summary>
+    public void CopyThresholds(Span<ulong> thresholds)
+    {
+        for (int k = 0; k < Thresholds; k++)
+            thresholds[k] = _acceptance[k].Fraction;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Leaps.Model.Devices.Cuda;
+using Leaps.Model.Devices.Cuda.Driver;
+using Leaps.Model.Devices.Reference;
+using Leaps.Model.Sampling;
+
+namespace Leaps.GpuBenchmarks;
+
+/// <summary>
+/// Measures one GPU: first that its numbers are right, then the forward pass, whole windows, sweeps and
+/// training updates. Every time is the median of several rounds after a warm-up.
+/// </summary>
+internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clock)
+{
+    private const int Rounds = 5;
+    private const double ReferenceTolerance = 2e-2;     // of TF32; single precision keeps 1e-4
+
+    private readonly JsonObject _figures = new()
+    {
+        ["device"] = device.Name,
+        ["computeCapability"] = device.ComputeCapability.ToString(),
+        ["multiprocessors"] = device.Multiprocessors,
+        ["memoryBytes"] = device.Memory.Total,
+        ["driverCuda"] = $"{device.Driver.Version / 1000}.{device.Driver.Version % 1000 / 10}",
+        ["date"] = clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        ["rounds"] = Rounds,
+    };
+
+    /// <param name="reference">file of the reference's figures on the same GPU, or null</param>
+    public void Run(string? reference)
+    {
+        if (quick)
+            _figures["quick"] = "tiny sizes: these figures mean nothing";
+        foreach (string target in new[] { "ising", "potts" })
+        {
+            var paper = new PaperCase(target, quick);
+            var figures = new JsonObject();
+            _figures[target] = figures;
+            foreach (var precision in Enum.GetValues<CudaPrecision>())
+            {
+                using var network = paper.Network(device, precision);
+                var part = new JsonObject();
+                figures[precision == CudaPrecision.Tf32 ? "tf32" : "single"] = part;
+                Check(paper, network, part);
+                Forward(paper, network, part);
+                Training(paper, network, part);
+            }
+            using var fast = paper.Network(device, CudaPrecision.Tf32);
+            Windows(paper, fast, figures);
+            Sweeps(paper, fast, figures);
+        }
+        LargePopulation();
+        if (reference is not null)
+            Reference(reference);
+    }
+
+    public void Write(string path) => File.WriteAllText(
+        path, _figures.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+
+    // Figures of a device that computes something else mean nothing.
+    private void Check(PaperCase paper, CudaNetwork network, JsonObject figures)
+    {
+        const int walkers = 4;
+        var states = Walkers.Uniform(paper.Target, walkers, seed: 2).States;
+        var reference = new ReferenceNetwork(paper.Model.Network);
+        reference.Load(paper.Model.Parameters);
+        var expected = new float[walkers * paper.Target.Outputs];
+        var actual = new float[expected.Length];
+        reference.CreateEvaluator().Evaluate(states, walkers, 0.5, expected);
+        network.CreateEvaluator().Evaluate(states, walkers, 0.5, actual);
+        double size = expected.Max(Math.Abs), worst = 0;
+        for (int o = 0; o < expected.Length; o++)
+            worst = Math.Max(worst, Math.Abs(expected[o] - actual[o]) / size);
+        figures["largestErrorOfOutputs"] = worst;
+        if (!(worst <= ReferenceTolerance))
+            throw new Model.LeapsException(FormattableString.Invariant(
+                $"{device.Description}: outputs are off by {worst:G3}, so nothing was measured."));
+    }
+
+    // Evaluations a second with everything on the GPU.
+    private void Forward(PaperCase paper, CudaNetwork network, JsonObject figures)
+    {
+        var batches = new JsonObject();
+        figures["evaluationsPerSecond"] = batches;
+        foreach (int walkers in quick ? [16] : new[] { 400, 4096, 32768 })
+        {
+            using var stream = new CudaStream(device);
+            using var passes = new NetworkPasses(network, stream);
+            using var states = new DeviceBuffer<byte>(device, (long)walkers * paper.Target.Sites);
+            using var outputs = new DeviceBuffer<float>(device, (long)walkers * paper.Target.Outputs);
+            using var staged = new PinnedBuffer<byte>(device, states.Length);
+            using var timer = new CudaTimer(stream);
+            Walkers.Uniform(paper.Target, walkers, seed: 1).States.CopyTo(staged.Span);
+            passes.ReserveTimes(1);
+            stream.Upload(states, staged, states.Length);
+            stream.Clear(passes.Times);
+            stream.Clear(passes.Scale);
+            passes.EvaluateTimes(1);
+            double seconds = Median(() => timer.Seconds(() => passes.Forward(walkers, states, outputs)));
+            Put(batches, walkers.ToString(CultureInfo.InvariantCulture), walkers / seconds);
+        }
+    }
+
+    private void Training(PaperCase paper, CudaNetwork network, JsonObject figures)
+    {
+        int pairs = quick ? 4 : 400;
+        long before = device.Memory.Free;
+        using var step = new CudaTrainingStep(network, paper.Target, paper.Model, pairs);
+        var batch = paper.Batch(pairs);
+        step.Step(batch, 3e-4);
+        Put(figures, "trainingBytes", before - device.Memory.Free);
+        double seconds = Median(() => Wall(() => step.Step(batch, 3e-4)));
+        Put(figures, "trainingUpdateMilliseconds", 1e3 * seconds);
+        Put(figures, "minutesFor400000Updates", 400_000 * seconds / 60);
+    }
+
+    // Whole windows as a run does them, the way there and back included.
+    private void Windows(PaperCase paper, CudaNetwork network, JsonObject figures)
+    {
+        int count = quick ? 8 : 16384;
+        foreach (var integrator in Enum.GetValues<IntegratorKind>())
+        {
+            var mover = network.CreateMover(paper.Target, new AnnealerOptions { Integrator = integrator });
+            var walkers = Walkers.Uniform(paper.Target, count, seed: 1);
+            int window = 0;
+            var cost = default(IntegrationCost);
+            double seconds = Median(() => Wall(() =>
+            {
+                double start = window % 20 / 20.0;
+                cost = mover.Integrate(walkers, new TimeWindow(window++, start, start + 0.05), default);
+            }));
+            string name = integrator == IntegratorKind.Exact ? "exact" : "euler";
+            Put(figures, name + "WalkerStepsPerSecond", count / seconds);
+            Put(figures, name + "EvaluationsPerSecond", cost.Evaluations / seconds);
+        }
+    }
+
+    private void Sweeps(PaperCase paper, CudaNetwork network, JsonObject figures)
+    {
+        const int sweeps = 100;
+        int count = quick ? 8 : 1 << 18;
+        var mover = network.CreateMover(paper.Target, new AnnealerOptions
+        {
+            Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep, Sweeps = quick ? 1 : sweeps },
+        });
+        var walkers = Walkers.Uniform(paper.Target, count, seed: 1);
+        var window = new TimeWindow(1, 0.5, 0.6);
+        double seconds = Median(() => Wall(() => mover.TryApplyMcmc(walkers, window, default)));
+        double updates = (double)count * paper.Target.Sites * (quick ? 1 : sweeps);
+        Put(figures, "heatBathUpdatesPerNanosecond", updates / seconds / 1e9);
+    }
+
+    // A million walkers, annealed over a few windows with sweeps, weights and resampling.
+    private void LargePopulation()
+    {
+        int count = quick ? 64 : 1_000_000;
+        var paper = new PaperCase("ising", quick);
+        using var network = paper.Network(device, CudaPrecision.Tf32);
+        var annealer = new Annealer(paper.Target, network, new AnnealerOptions
+        {
+            Walkers = count,
+            Windows = 4,
+            Integrator = IntegratorKind.Euler,
+            Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep },
+        });
+        AnnealingState? state = null;
+        double seconds = Wall(() => state = annealer.Run());
+        var figures = new JsonObject();
+        _figures["largePopulation"] = figures;
+        Put(figures, "walkers", count);
+        Put(figures, "windows", annealer.Windows);
+        Put(figures, "secondsPerWindow", seconds / annealer.Windows);
+        Put(figures, "logNormalizerRatio",
+            state!.LogNormalizerRatio + LogWeights.LogMeanExp(state.Walkers.LogWeights));
+    }
+
+    // Lines "TARGET {json}" of reference_speed.py.
+    private void Reference(string path)
+    {
+        foreach (string line in File.ReadLines(path))
+        {
+            int space = line.IndexOf(' ', StringComparison.Ordinal);
+            if (space < 0 || _figures[line[..space]] is not JsonObject figures) continue;
+            var measured = JsonNode.Parse(line[(space + 1)..])!.AsObject();
+            figures["pytorchReference"] = measured;
+            double theirs = measured["walkerStepsPerSecond"]!.GetValue<double>();
+            Put(figures, "eulerRatioToReference",
+                figures["eulerWalkerStepsPerSecond"]!.GetValue<double>() / theirs);
+        }
+    }
+
+    private static void Put(JsonObject figures, string name, double value)
+    {
+        figures[name] = value;
+        Console.WriteLine(FormattableString.Invariant($"{figures.GetPath()}.{name} = {value:G6}"));
+    }
+
+    private static double Wall(Action work)
+    {
+        var watch = Stopwatch.StartNew();
+        work();
+        return watch.Elapsed.TotalSeconds;
+    }
+
+    private static double Median(Func<double> seconds)
+    {
+        seconds();
+        var rounds = new double[Rounds];
+        for (int round = 0; round < Rounds; round++)
+            rounds[round] = seconds();
+        Array.Sort(rounds);
+        return rounds[Rounds / 2];
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Leaps.Chaos.Tests;
+
+/// <summary>The built program as a node of a cluster, one process, to be killed at will.</summary>
+internal sealed partial class NodeProcess : IDisposable
+{
+    private const int SigTerm = 15, SigCont = 18, SigStop = 19, Remembered = 400;
+
+    private readonly Process _process;
+    private readonly Queue<string> _log = new();
+
+    /// <param name="file">the cluster's</param>
+    /// <param name="name">of the node</param>
+    /// <param name="clock">for the log</param>
+    public NodeProcess(string file, string name, Stopwatch clock)
+    {
+        Name = name;
+        var start = new ProcessStartInfo("dotnet",
+            [Program, "node", "--cluster", file, "--name", name, "--threads", "1"])
+        { RedirectStandardError = true, RedirectStandardOutput = true };
+        start.Environment["DOTNET_gcServer"] = "0";
+        _process = new Process { StartInfo = start };
+        DataReceivedEventHandler keep = (_, line) =>
+        {
+            if (line.Data is null)
+                return;
+            lock (_log)
+            {
+                if (_log.Count == Remembered)
+                    _log.Dequeue();
+                _log.Enqueue(FormattableString.Invariant($"{clock.Elapsed.TotalSeconds,6:F1} {line.Data}"));
+            }
+        };
+        _process.ErrorDataReceived += keep;
+        _process.OutputDataReceived += keep;
+        _process.Start();
+        Id = _process.Id;
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+    }
+
+    public static string Program => Path.Combine(AppContext.BaseDirectory, "leaps.dll");
+
+    public string Name { get; }
+    public int Id { get; }
+    public bool HasExited => _process.HasExited;
+
+    public IReadOnlyList<string> Log
+    {
+        get
+        {
+            lock (_log)
+                return [.. _log];
+        }
+    }
+
+    /// <summary>kill -9, frozen or not.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    public void Terminate() => Send(SigTerm);
+
+    public void Freeze() => Send(SigStop);
+
+    public void Continue() => Send(SigCont);
+
+    public Task WaitForExit(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            Kill();
+        _process.Dispose();
+    }
+
+    private void Send(int signal)
+    {
+        if (!_process.HasExited)
+            _ = Signal(Id, signal);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Signal(int process, int signal);
+}

@@ -1,0 +1,125 @@
+using Leaps.Model.Devices.Cuda;
+using Leaps.Model.Devices.Cuda.Driver;
+using Leaps.Model.Devices.Reference;
+using Leaps.Model.Networks;
+using Leaps.Model.Random;
+using Leaps.Model.Training;
+using BatchLoss = Leaps.Model.Training.ResidualLoss;
+
+namespace Leaps.Model.Tests.Devices.Cuda;
+
+/// <summary>An update on the GPU against the CPU's loss on the Reference device, and its Adam.</summary>
+public class CudaTrainingStepTests
+{
+    private const int Pairs = 9;
+
+    protected virtual CudaDriver OpenDriver() => EmulatedDriver.Require();
+
+    [Theory]
+    [InlineData("ising")]
+    [InlineData("potts")]
+    public void Loss_and_gradient_of_both_networks_match_the_Reference(string kind)
+    {
+        var (model, batch) = Case(kind);
+        using var network = Network(model);
+        using var step = new CudaTrainingStep(network, CudaMoverTests.Target(kind), model, Pairs);
+        var gradient = new ParameterSet(model.Layout);
+        var expected = new ParameterSet(model.Layout);
+        double loss = step.Evaluate(batch, gradient.Values);
+        double expectedLoss = ReferenceLoss(kind, model, batch, expected.Values);
+        Assert.Equal(expectedLoss, loss, 1e-4 * Math.Max(1, expectedLoss));
+        foreach (var tensor in model.Layout.Tensors)
+        {
+            double size = Math.Max(1e-3, expected[tensor.Name].ToArray().Max(Math.Abs));
+            for (int k = 0; k < tensor.Length; k++)
+            {
+                double difference = Math.Abs(expected[tensor.Name][k] - gradient[tensor.Name][k]);
+                Assert.True(difference <= 1e-4 * size,
+                    $"{tensor.Name}[{k}]: {gradient[tensor.Name][k]}, expected {expected[tensor.Name][k]}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.01)]
+    public void Updates_are_those_of_Adam_on_the_same_gradient_bit_for_bit(double clip)
+    {
+        var (model, batch) = Case("ising");
+        using var network = Network(model);
+        using var step = new CudaTrainingStep(network, CudaMoverTests.Target("ising"), model, Pairs, clip);
+        var gradient = new double[model.Layout.Count];
+        var adam = new Adam(model.Layout.Count);
+        var expected = model.Parameters.Clone();
+        expected.RoundToSingle();
+        var actual = new ParameterSet(model.Layout);
+        for (int update = 0; update < 4; update++)
+        {
+            double rate = 3e-3 / (1 + update);
+            double loss = step.Evaluate(batch, gradient);
+            var (sameLoss, norm) = step.Step(batch, rate);
+            Assert.Equal(loss, sameLoss);
+            Assert.Equal(Adam.ClipNorm(gradient, clip), norm, 1e-12 * norm);
+            adam.Step(expected.Values, gradient, rate);
+            step.CopyTo(actual);
+            // A clipped gradient is scaled by a norm that rounds otherwise.
+            if (clip == 0)
+                Assert.Equal(expected.Values, actual.Values);
+            else
+                for (int i = 0; i < actual.Values.Length; i++)
+                    Assert.Equal(expected.Values[i], actual.Values[i], 1e-6);
+            actual.Values.CopyTo(expected.Values, 0);
+        }
+    }
+
+    [Fact]
+    public void The_network_has_the_new_parameters_after_a_step()
+    {
+        var (model, batch) = Case("potts");
+        using var network = Network(model);
+        using var step = new CudaTrainingStep(network, CudaMoverTests.Target("potts"), model, Pairs);
+        step.Step(batch, 0.01);
+        var parameters = new ParameterSet(model.Layout);
+        step.CopyTo(parameters);
+        using var fresh = new CudaNetwork(model.Network, network.Device, CudaPrecision.Single);
+        fresh.Load(parameters);
+        var output = new float[model.Network.Outputs];
+        var expected = new float[model.Network.Outputs];
+        byte[] state = batch.States[..model.Network.Lattice.Sites];
+        network.CreateEvaluator().Evaluate(state, 1, 0.3, output);
+        fresh.CreateEvaluator().Evaluate(state, 1, 0.3, expected);
+        Assert.Equal(expected, output);
+    }
+
+    private static (LeapsModel Model, TrainingBatch Batch) Case(string kind)
+    {
+        var target = CudaMoverTests.Target(kind);
+        var architecture = new LocallyEquivariantConv(target, [new(3, 3), new(3, 5)], channels: 5);
+        var model = new LeapsModel(architecture, new FreeEnergyNetwork([6, 7]));
+        model.Initialise(seed: 3, outputScale: 1);
+        var batch = new TrainingBatch(Pairs, target.Sites);
+        var stream = new RandomStream(1, RandomPurpose.Test);
+        foreach (ref byte value in batch.States.AsSpan())
+            value = (byte)stream.NextInt(target.States);
+        for (int b = 0; b < Pairs; b++)
+            batch.Times[b] = b % 3 == 1 ? batch.Times[b - 1] : stream.NextDouble();
+        return (model, batch);
+    }
+
+    private CudaNetwork Network(LeapsModel model) =>
+        new(model.Network, OpenDriver().Device(0), CudaPrecision.Single);
+
+    private static double ReferenceLoss(string kind, LeapsModel model, TrainingBatch batch, double[] gradient)
+    {
+        var reference = new ReferenceNetwork(model.Network);
+        reference.Load(model.Parameters);
+        return new BatchLoss(CudaMoverTests.Target(kind), model, reference, Pairs, threads: 1)
+            .Evaluate(batch, gradient);
+    }
+}
+
+/// <summary>The same on this machine's GPU.</summary>
+public sealed class CudaGpuTrainingStepTests : CudaTrainingStepTests
+{
+    protected override CudaDriver OpenDriver() => RealDriver.Require();
+}
