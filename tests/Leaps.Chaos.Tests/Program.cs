@@ -3,9 +3,26 @@ using System.Runtime.InteropServices;
 using Leaps.Chaos.Tests;
 
 // chaos CASES SEED [default | tight | drawn [SECONDS]]: plays so many cases; the lease is drawn unless it is
-// named; a run may take so many seconds. Anything else is for the test runner.
-if (args is not ["chaos", var cases, var seed, ..])
+// named; a run may take so many seconds. draw CASES SEED: only says what the cases are. Anything else is for
+// the test runner.
+if (args is not [("chaos" or "draw") and var verb, var cases, var first, ..])
     return await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
+
+ulong from = ulong.Parse(first, CultureInfo.InvariantCulture);
+ulong[] seeds = [.. Enumerable.Range(0, int.Parse(cases, CultureInfo.InvariantCulture)).Select(k => from + (ulong)k)];
+bool? tight = args.ElementAtOrDefault(3) switch
+{
+    "tight" => true,
+    "default" => false,
+    _ => null,
+};
+int limit = int.Parse(args.ElementAtOrDefault(4) ?? "120", CultureInfo.InvariantCulture);
+if (verb == "draw")
+{
+    foreach (ulong seed in seeds)
+        Console.WriteLine($"seed {seed}: {ChaosCase.Draw(seed, tight)}");
+    return 0;
+}
 
 using var cancellation = new CancellationTokenSource();
 void Cancel(PosixSignalContext signal)
@@ -16,13 +33,4 @@ void Cancel(PosixSignalContext signal)
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-bool? tight = args.ElementAtOrDefault(3) switch
-{
-    "tight" => true,
-    "default" => false,
-    _ => null,
-};
-int limit = int.Parse(args.ElementAtOrDefault(4) ?? "120", CultureInfo.InvariantCulture);
-var series = new Series(tight, TimeSpan.FromSeconds(limit), Console.Out);
-return await series.Run(int.Parse(cases, CultureInfo.InvariantCulture),
-    ulong.Parse(seed, CultureInfo.InvariantCulture), cancellation.Token);
+return await new Series(tight, TimeSpan.FromSeconds(limit), Console.Out).Run(seeds, cancellation.Token);

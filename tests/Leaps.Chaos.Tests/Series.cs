@@ -14,19 +14,19 @@ internal sealed class Series(bool? tight, TimeSpan limit, TextWriter output)
     private readonly List<CaseResult> _results = [];
 
     /// <returns>exit status: 1 when a run was not identical or hung</returns>
-    public async Task<int> Run(int cases, ulong seed, CancellationToken cancellation)
+    public async Task<int> Run(IReadOnlyList<ulong> seeds, CancellationToken cancellation)
     {
         string folder = Directory.CreateTempSubdirectory("leaps-chaos-").FullName;
         try
         {
             var truth = new Truth(folder);
-            for (int first = 0; first < cases; first += CasesOfServers)
+            for (int first = 0; first < seeds.Count; first += CasesOfServers)
             {
                 await using var servers = await ChaosServers.Start(cancellation);
                 var runner = new CaseRunner(servers, truth, folder, limit);
-                for (int k = first; k < Math.Min(cases, first + CasesOfServers); k++)
+                for (int k = first; k < Math.Min(seeds.Count, first + CasesOfServers); k++)
                 {
-                    var result = await runner.Play(ChaosCase.Draw(seed + (ulong)k, tight), cancellation);
+                    var result = await runner.Play(ChaosCase.Draw(seeds[k], tight), cancellation);
                     _results.Add(result);
                     foreach (string line in result.Evidence)
                         await output.WriteLineAsync(line);

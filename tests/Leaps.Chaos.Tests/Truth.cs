@@ -18,7 +18,7 @@ internal sealed class Truth(string folder)
 
     // What of result.json tells of the machine and the hour.
     private static readonly string[] Circumstances =
-        ["seconds", "walkerStepsPerSecond", "threads", "created", "command", "output", "model", "training"];
+        ["seconds", "walkerStepsPerSecond", "updatesPerSecond", "threads", "created", "command", "output", "model"];
 
     private readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> _made = new();
 
@@ -31,7 +31,10 @@ internal sealed class Truth(string folder)
             return Convert.ToHexString(SHA256.HashData(content));
         var result = JsonNode.Parse(Encoding.UTF8.GetString(content))!.AsObject();
         foreach (string key in Circumstances)
+        {
             result.Remove(key);
+            (result["training"] as JsonObject)?.Remove(key);
+        }
         return result.ToJsonString();
     }
 

@@ -1,0 +1,58 @@
+namespace Leaps.Chaos.Tests;
+
+/// <summary>Ten of the cases that make chaos plays, over one broker and one database.</summary>
+public sealed class ChaosTests
+{
+    // All with the tight settings: the default ones wait longer and do nothing else.
+    private static readonly ulong[] Seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+
+    private static IEnumerable<ChaosCase> Cases => Seeds.Select(seed => ChaosCase.Draw(seed, tight: true));
+
+    [Fact]
+    public async Task Whatever_happens_to_a_cluster_a_run_gives_the_bits_of_an_undisturbed_one()
+    {
+        using var output = new StringWriter();
+        var series = new Series(tight: true, TimeSpan.FromSeconds(120), output);
+        int status = 0;
+        try
+        {
+            status = await series.Run(Seeds, TestContext.Current.CancellationToken);
+        }
+        catch (Exception missing) when (missing.Message.Contains("(Debian)", StringComparison.Ordinal))
+        {
+            Assert.Skip(missing.Message);
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine(output.ToString());
+        Assert.True(status == 0, output.ToString());
+    }
+
+    [Theory]
+    [InlineData(FaultKind.KillHome)]
+    [InlineData(FaultKind.KillAll)]
+    [InlineData(FaultKind.KillBroker)]
+    [InlineData(FaultKind.KillDatabase)]
+    [InlineData(FaultKind.Cut)]
+    internal void These_cases_hold_each_of_the_worst(FaultKind kind) =>
+        Assert.Contains(Cases, item => item.Faults.Any(fault => fault.Kind == kind));
+
+    [Fact]
+    public void A_seed_always_draws_the_same_case_and_seeds_draw_every_kind_of_fault()
+    {
+        var cases = Enumerable.Range(1, 200).Select(seed => ChaosCase.Draw((ulong)seed)).ToList();
+        Assert.Equal(cases.Select(item => item.ToString()),
+            Enumerable.Range(1, 200).Select(seed => ChaosCase.Draw((ulong)seed).ToString()));
+        Assert.All(Enum.GetValues<FaultKind>(), kind =>
+            Assert.Contains(cases, item => item.Faults.Any(fault => fault.Kind == kind)));
+    }
+
+    [Fact]
+    public void A_fingerprint_sees_every_difference_but_the_hour_and_the_machine()
+    {
+        static string Of(string text) => Truth.Fingerprint("result.json", System.Text.Encoding.UTF8.GetBytes(text));
+        Assert.Equal(Of("""{"logZ": 1.5, "seconds": 3, "training": {"loss": 2, "seconds": 9}}"""),
+            Of("""{"logZ": 1.5, "seconds": 4, "training": {"loss": 2, "seconds": 8}}"""));
+        Assert.NotEqual(Of("""{"logZ": 1.5, "seconds": 3}"""), Of("""{"logZ": 1.6, "seconds": 3}"""));
+        Assert.NotEqual(Of("""{"training": {"loss": 2}}"""), Of("""{"training": {"loss": 3}}"""));
+        Assert.NotEqual(Truth.Fingerprint("samples.npz", [1, 2]), Truth.Fingerprint("samples.npz", [1, 3]));
+    }
+}
