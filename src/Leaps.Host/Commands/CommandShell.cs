@@ -33,6 +33,7 @@ internal sealed class CommandShell(Surroundings surroundings)
                 job(request, new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation)
                 {
                     CommandLine = CommandLine(parse),
+                    Log = surroundings.Error,
                     Screen = showsFrames ? CreateScreen(mode) : new NoScreen(),
                 })));
             return ExitCode.Success;

@@ -20,6 +20,9 @@ public sealed record JobContext(IProgressSink Progress, Action<string> Notice, T
     /// <summary>The command as it was given, for the record.</summary>
     public string CommandLine { get; init; } = "";
 
+    /// <summary>Where a process that runs for ever writes what happens to it.</summary>
+    public TextWriter Log { get; init; } = TextWriter.Null;
+
     /// <summary>Takes pictures of what goes on, from a job that shows them instead of progress.</summary>
     public IScreen Screen { get; init; } = new NoScreen();
 }

@@ -72,6 +72,7 @@ public sealed record ObservabilityOptions
             Telemetry = new TelemetryOptions(telemetry.OtlpEndpoint, telemetry.Interval, telemetry.ServiceName),
             Log = cluster.Log,
             HealthPort = cluster.Node.HealthPort,
+            HealthAddress = cluster.Node.HealthAddress,
             Clock = clock,
         };
     }

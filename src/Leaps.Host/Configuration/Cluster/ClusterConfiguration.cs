@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Leaps.Host.Configuration.Cluster;
 
 /// <summary>
@@ -117,6 +119,10 @@ public sealed record NodeConfiguration
 
     /// <summary>Port of the health page; 0: none.</summary>
     public int HealthPort { get; init; }
+
+    /// <summary>Address of this machine on which the health page is; by default others can't ask for
+    /// it.</summary>
+    public IPAddress HealthAddress { get; init; } = IPAddress.Loopback;
 
     /// <summary>How long a node that is told to end waits for its actors to leave: 0 to 1 h.</summary>
     public TimeSpan LeavePatience { get; init; } = TimeSpan.FromSeconds(30);

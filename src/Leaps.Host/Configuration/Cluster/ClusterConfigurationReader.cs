@@ -1,3 +1,4 @@
+using System.Net;
 using Leaps.Model;
 
 namespace Leaps.Host.Configuration.Cluster;
@@ -77,6 +78,12 @@ public static class ClusterConfigurationReader
             node = node with { WorkDirectory = ClusterReading.PathOf(directory) };
         if (section["health-port"] is { } port)
             node = node with { HealthPort = Within(port, 0, 65535) };
+        if (section["health-address"] is { } address)
+            node = node with
+            {
+                HealthAddress = IPAddress.TryParse(address.Text(), out var parsed) ? parsed
+                    : throw address.Error("an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),
+            };
         if (section["leave-patience"] is { } patience)
             node = node with { LeavePatience = Within(patience, TimeSpan.Zero, TimeSpan.FromHours(1)) };
         return node;

@@ -18,7 +18,8 @@ internal static class ClusterKeys
         "database" =>
             ["host", "port", "name", "user", "password", "password-file", "password-env", "tls"],
         "database.tls" => ["ca-file"],
-        "node" => ["name", "threads", "device", "work-directory", "health-port", "leave-patience"],
+        "node" => ["name", "threads", "device", "work-directory", "health-port", "health-address",
+            "leave-patience"],
         "limits" => ["message", "outbox"],
         "telemetry" => ["otlp-endpoint", "interval", "service-name"],
         "log" => ["format", "level"],

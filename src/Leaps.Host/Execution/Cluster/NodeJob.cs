@@ -4,6 +4,7 @@ using Leaps.Actors.Cluster;
 using Leaps.Host.Commands;
 using Leaps.Host.Commands.Cluster;
 using Leaps.Host.Configuration.Cluster;
+using Leaps.Host.Observability;
 using Leaps.Model;
 
 namespace Leaps.Host.Execution.Cluster;
@@ -27,6 +28,9 @@ internal static class NodeJob
             throw new LeapsException($"node.device is {node.Device}, and this machine has {device}: change it, or "
                 + "start the node where there is one");
         int threads = node.Threads > 0 ? node.Threads : Environment.ProcessorCount;
+        using var observability = new NodeObservability(
+            ObservabilityOptions.Of(cluster, Version, context.Clock) with { LogWriter = context.Log });
+        Action<string> notice = observability.Log.Notices(LogLevel.Info, "node");
         var options = new NodeOptions
         {
             Name = node.Name,
@@ -36,18 +40,20 @@ internal static class NodeJob
             Version = Version,
             Times = new ClusterTimes { Lease = cluster.Lease },
             Clock = context.Clock,
-            Notice = context.Notice,
+            Notice = observability.Log.Notices(LogLevel.Warning, "notice"),
+            Telemetry = observability.Telemetry,
         };
         string work = node.WorkDirectory ?? Path.Combine(Path.GetTempPath(), $"leaps-{node.Name}");
         try
         {
             await using var broker = await ClusterConnections.ConnectBroker(
-                cluster, $"leaps node {node.Name}", context.Notice, wait: true, cancellation);
-            using var database = ClusterConnections.OpenDatabase(cluster, context.Notice, CancellationToken.None);
+                cluster, $"leaps node {node.Name}", notice, wait: true, cancellation);
+            using var database = ClusterConnections.OpenDatabase(cluster, notice, CancellationToken.None);
             await using var joined = await ClusterNode.Join(cluster.Name, broker, database,
                 new ClusterRunWork(work, context.Clock), options,
                 [.. cluster.Administrators], cancellation);
-            context.Notice($"node {node.Name} is part of cluster {cluster.Name}: {threads} threads, {device}, "
+            observability.Watch(joined);
+            notice($"node {node.Name} is part of cluster {cluster.Name}: {threads} threads, {device}, "
                 + FormattableString.Invariant($"{options.Speed:F0} evaluations/s of a small network"));
             await joined.Run(node.LeavePatience, cancellation);
         }
