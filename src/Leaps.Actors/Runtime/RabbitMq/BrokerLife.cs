@@ -214,9 +214,8 @@ internal sealed class BrokerLife : IMailbox
                 return Task.CompletedTask;
             };
             var topology = _mailboxes.Topology;
-            await topology.Declare(channel, _stopped).ConfigureAwait(false);
             await (_transient ? topology.DeclareTransient(channel, _actor, _stopped)
-                : topology.DeclareQueue(channel, _actor, _stopped)).ConfigureAwait(false);
+                : _mailboxes.Declared(_actor).WaitAsync(_stopped)).ConfigureAwait(false);
             await channel.BasicQosAsync(0, (ushort)_connection.Options.Prefetch, global: false, _stopped)
                 .ConfigureAwait(false);
             _feed = feed;

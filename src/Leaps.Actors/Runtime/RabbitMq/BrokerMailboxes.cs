@@ -18,7 +18,7 @@ internal sealed class BrokerMailboxes : IMailboxes
     private readonly Guid _run;
     private readonly MessageCodec _codec;
     private readonly Action<string> _refused;
-    private readonly ConcurrentDictionary<string, byte> _prepared = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _prepared = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, BrokerLife> _lives = new(StringComparer.Ordinal);
     private volatile LeapsException? _fault;
     private volatile bool _closed;
@@ -40,8 +40,15 @@ internal sealed class BrokerMailboxes : IMailboxes
     public void Prepare(string actor)
     {
         CheckName(actor);
-        if (_prepared.TryAdd(actor, 0))
-            Add((channel, cancellation) => Topology.DeclareQueue(channel, actor, cancellation));
+        var declared = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_prepared.TryAdd(actor, declared))
+        {
+            Add(async (channel, cancellation) =>
+            {
+                await Topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
+                declared.TrySetResult();
+            });
+        }
     }
 
     public IMailbox Open(string actor, long life, Receiver receive, Action<Exception> failed)
@@ -127,6 +134,13 @@ internal sealed class BrokerMailboxes : IMailboxes
         foreach (string actor in _prepared.Keys)
             await Topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// The queue of a prepared mailbox is made. One channel alone makes it: to a second one the broker would say
+    /// that it exists while it can't be used yet, and a consumer that comes too early may wait for a minute.
+    /// </summary>
+    internal Task Declared(string actor) =>
+        _prepared.TryGetValue(actor, out var declared) ? declared.Task : Task.CompletedTask;
 
     /// <summary>Nothing more can be done here: every life ends with the reason.</summary>
     internal void Break(LeapsException fault)

@@ -29,15 +29,20 @@ internal sealed class BrokerTopology(string prefix)
 
     public async Task Declare(IChannel channel, CancellationToken cancellation)
     {
-        await channel.ExchangeDeclareAsync(Exchange, ExchangeType.Direct, durable: true, autoDelete: false,
-            cancellationToken: cancellation).ConfigureAwait(false);
-        await channel.ExchangeDeclareAsync(DeadExchange, ExchangeType.Fanout, durable: true, autoDelete: false,
-            cancellationToken: cancellation).ConfigureAwait(false);
+        await DeclareExchanges(channel, cancellation).ConfigureAwait(false);
         await channel.QueueDeclareAsync(DeadLetters, durable: true, exclusive: false, autoDelete: false,
             new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation)
             .ConfigureAwait(false);
         await channel.QueueBindAsync(DeadLetters, DeadExchange, "", cancellationToken: cancellation)
             .ConfigureAwait(false);
+    }
+
+    private async Task DeclareExchanges(IChannel channel, CancellationToken cancellation)
+    {
+        await channel.ExchangeDeclareAsync(Exchange, ExchangeType.Direct, durable: true, autoDelete: false,
+            cancellationToken: cancellation).ConfigureAwait(false);
+        await channel.ExchangeDeclareAsync(DeadExchange, ExchangeType.Fanout, durable: true, autoDelete: false,
+            cancellationToken: cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The mailbox of an actor, which outlives everybody.</summary>
@@ -59,6 +64,7 @@ internal sealed class BrokerTopology(string prefix)
     /// <summary>A mailbox that goes with the connection.</summary>
     public async Task DeclareTransient(IChannel channel, string actor, CancellationToken cancellation)
     {
+        await DeclareExchanges(channel, cancellation).ConfigureAwait(false);
         await channel.QueueDeclareAsync(Queue(actor), durable: false, exclusive: true, autoDelete: true,
             new Dictionary<string, object?> { ["x-dead-letter-exchange"] = DeadExchange },
             cancellationToken: cancellation).ConfigureAwait(false);
