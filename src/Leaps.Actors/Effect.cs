@@ -30,7 +30,17 @@ public static class ActorNames
     public const string ReplayBuffer = "replay-buffer";
     public const string RolloutMaker = "rollout-maker";
 
+    /// <summary>One in a cluster.</summary>
+    public const string Scheduler = "scheduler";
+
+    /// <summary>One a run of a cluster: its coordinator, trainer and replay buffer live there.</summary>
+    public const string Home = "home";
+
+    private const string NodePrefix = "node-";
+
     private const string GroupPrefix = "group-";
+
+    public static string Node(string name) => NodePrefix + name;
 
     public static string Group(int group) => FormattableString.Invariant($"{GroupPrefix}{group}");
 

@@ -69,6 +69,8 @@ public sealed class SamplingTask
 
     public int ReplicaOf(int group) => group / Groups;
 
+    public IEnumerable<int> GroupsOf(int replica) => Enumerable.Range(replica * Groups, Groups);
+
     /// <summary>The group's walkers.</summary>
     public int CountOf(int group) => _groupSizes[group % Groups];
 

@@ -37,6 +37,9 @@ internal sealed class GroupActor(Simulation simulation, WalkerGroupState state)
                 case SaveSnapshot save:
                     Simulation.Disk.Save(this, save.Snapshot);
                     break;
+                case GroupLeft:
+                    Simulation.OnLeft(this);
+                    break;
                 default:
                     throw new ViolationException("Shell", $"{Name} asks for {effect}");
             }

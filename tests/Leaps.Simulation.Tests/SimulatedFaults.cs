@@ -1,6 +1,8 @@
+using Leaps.Actors.WalkerGroup;
+
 namespace Leaps.Simulation.Tests;
 
-/// <summary>Actors die, wander off or become slow between any two events, so often as is drawn.</summary>
+/// <summary>Actors die, wander off, are told to leave or become slow between any two events, so often as is drawn.</summary>
 internal sealed class SimulatedFaults(Simulation simulation)
 {
     private const long LongestAbsence = 20_000;
@@ -20,15 +22,30 @@ internal sealed class SimulatedFaults(Simulation simulation)
         Left--;
         Until = simulation.Clock.Now + LongestAbsence;
         var groups = simulation.LivingGroups;
-        int kind = _dice.Between(0, 9);
+        int kind = _dice.Between(0, 11);
         if (kind < 3)
             LoseCoordinator();
         else if (kind < 7 && groups.Count > 0)
             LoseGroup(groups[_dice.Between(0, groups.Count - 1)]);
         else if (kind == 7 && groups.Count > 0)
             SlowDown(groups[_dice.Between(0, groups.Count - 1)]);
+        else if (kind >= 10)
+            Drain(groups, all: kind == 10);
         else
             LoseMany(groups, all: kind == 8);
+    }
+
+    /// <summary>After a moment, from its snapshot.</summary>
+    public void StartElsewhere(int group) =>
+        simulation.Clock.After(Absence(), () => simulation.StartGroup(group, reborn: true));
+
+    private void Drain(IReadOnlyList<GroupActor> groups, bool all)
+    {
+        foreach (var group in groups)
+        {
+            if (all || _dice.Chance(0.5))
+                group.Post(new LeaveNode());
+        }
     }
 
     private void LoseMany(IReadOnlyList<GroupActor> groups, bool all)
@@ -56,7 +73,7 @@ internal sealed class SimulatedFaults(Simulation simulation)
         simulation.LoseGroup(group, zombie);
         if (zombie)
             simulation.Clock.After(Absence(), group.Kill);
-        simulation.Clock.After(Absence(), () => simulation.StartGroup(group.Group, reborn: true));
+        StartElsewhere(group.Group);
     }
 
     private void SlowDown(GroupActor group)

@@ -39,6 +39,7 @@ internal sealed class Simulation
         [
             new JournalChecker(this), new EpochChecker(), new SnapshotChecker(this), new PlanChecker(),
             new WalkerChecker(), new RunAheadChecker(this), new TruthChecker(this), new RestartChecker(this),
+            new LeaveChecker(),
         ];
         if (trace is not null)
             _checkers = [new Tracer(this, trace), .. _checkers];
@@ -125,6 +126,15 @@ internal sealed class Simulation
         _groups.Add(group, actor);
         if (reborn)
             actor.Post(new GroupReborn());
+    }
+
+    /// <summary>A group has gone from its node, and is started on another.</summary>
+    public void OnLeft(GroupActor group)
+    {
+        if (!_groups.TryGetValue(group.Group, out var living) || living != group)
+            return;
+        LoseGroup(group, wanders: false);
+        Faults.StartElsewhere(group.Group);
     }
 
     /// <param name="group">whose life ends</param>

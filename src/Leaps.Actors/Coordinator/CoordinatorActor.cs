@@ -40,6 +40,9 @@ internal sealed class CoordinatorActor(CoordinatorState state, Action<string, ob
             case SnapshotsTaken:
                 observer.OnSnapshotsTaken();
                 break;
+            case EngageReplica engage:
+                observer.OnEngage(engage.Replica);
+                break;
             case ReleaseReplica release:
                 observer.OnRelease(release.Replica);
                 break;
@@ -60,6 +63,8 @@ internal sealed class CoordinatorActor(CoordinatorState state, Action<string, ob
 internal interface ICoordinatorObserver
 {
     void OnSettled(int replica, Model.Sampling.WindowSummary window);
+
+    void OnEngage(int replica);
 
     void OnRelease(int replica);
 

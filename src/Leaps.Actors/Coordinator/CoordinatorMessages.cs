@@ -16,6 +16,9 @@ public sealed record SnapshotsWanted;
 /// <summary>The time that the user gave the run is over.</summary>
 public sealed record TimeIsUp;
 
+/// <summary>So many replicas may move at the same time from now on. No result depends on it.</summary>
+public sealed record CapacityChanged(int MostActive);
+
 /// <summary>A command of the user, with the address that waits for the reply.</summary>
 public sealed record ControlAsked(string Asker, ControlRequest Request);
 
@@ -26,6 +29,9 @@ public sealed record SnapshotsTaken : Effect;
 /// <param name="Replica">the replica</param>
 /// <param name="Window">what it brought</param>
 public sealed record Settled(int Replica, Model.Sampling.WindowSummary Window) : Effect;
+
+/// <summary>The groups of the replica are needed from now on.</summary>
+public sealed record EngageReplica(int Replica) : Effect;
 
 /// <summary>No group of the replica is needed any more.</summary>
 public sealed record ReleaseReplica(int Replica) : Effect;

@@ -105,6 +105,7 @@ public sealed partial record CoordinatorState
             SnapshotsWanted => (Store(effects) with { OwesSnapshots = true }).AnswerSnapshots(effects),
             TransferForgotten forgotten => OnForgotten(forgotten, effects),
             TimeIsUp => OnTimeIsUp(effects),
+            CapacityChanged changed => (this with { MostActive = changed.MostActive }).Activate(effects),
             ControlAsked asked => CoordinatorControl.Answer(this, asked, effects),
             Failure failure => Stop($"{failure.Actor}: {failure.Cause}", effects),
             _ => throw new ProtocolException($"the coordinator has no use for a {message.GetType().Name}."),
@@ -196,6 +197,7 @@ public sealed partial record CoordinatorState
             if (next.Active.Count >= MostActive)
                 break;
             next = next with { Active = next.Active.Add(replica.Replica) };
+            effects.Add(new EngageReplica(replica.Replica));
             for (int g = 0; g < Task.Groups; g++)
                 next = next.Place(replica.Replica * Task.Groups + g, effects);
         }
@@ -339,7 +341,7 @@ public sealed partial record CoordinatorState
         return With(r, replica => replica.AskForResiduals());
     }
 
-    private IEnumerable<int> GroupsOf(int replica) => Enumerable.Range(replica * Task.Groups, Task.Groups);
+    private IEnumerable<int> GroupsOf(int replica) => Task.GroupsOf(replica);
 
     internal CoordinatorState TellAll(Effects effects) =>
         Active.Aggregate(this, (state, r) => state.TellReplica(r, effects));

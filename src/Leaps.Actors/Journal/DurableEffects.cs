@@ -22,9 +22,12 @@ internal sealed class DurableEffects
         }
         else
         {
-            _waiting.Enqueue((_events, effect));
+            Add(effect);
         }
     }
+
+    /// <summary>The next one, which is no event.</summary>
+    public void Add(Effect effect) => _waiting.Enqueue((_events, effect));
 
     /// <summary>The oldest event that was not durable is.</summary>
     public void EventIsDurable() => _durable++;

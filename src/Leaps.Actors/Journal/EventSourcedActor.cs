@@ -10,23 +10,34 @@ internal abstract class EventSourcedActor(Action<object> tellSelf, ActorJournal 
 {
     private readonly DurableEffects _effects = new();
 
-    public void Receive(object message)
+    /// <param name="message">the message</param>
+    /// <param name="handled">called once all that follows from it is durable</param>
+    public void Receive(object message, Action handled)
     {
         switch (message)
         {
             case EventDurable:
                 _effects.EventIsDurable();
+                handled();
                 break;
             case SaveFailed failed:
                 throw failed.Cause;
             default:
                 foreach (var effect in Apply(message))
                     _effects.Add(effect, persist => journal.Append(persist.Event, Durable));
+                _effects.Add(new Handled(handled));
                 break;
         }
         while (_effects.TryTake(out var effect))
-            Perform(effect);
+        {
+            if (effect is Handled done)
+                done.Tell();
+            else
+                Perform(effect);
+        }
     }
+
+    private sealed record Handled(Action Tell) : Effect;
 
     /// <summary>Takes over the next state.</summary>
     protected abstract IEnumerable<Effect> Apply(object message);

@@ -59,6 +59,10 @@ internal static class EnvelopeValidation
             case Body.ResidualShare: SamplingValidation.Check(envelope.ResidualShare, checks); break;
             case Body.TransferRequest: Check(envelope.TransferRequest, checks); break;
             case Body.TransferForgotten: Check(envelope.TransferForgotten, checks); break;
+            case Body.NodeHeartbeat: ClusterValidation.Check(envelope.NodeHeartbeat, checks); break;
+            case Body.Assignment: ClusterValidation.Check(envelope.Assignment, checks); break;
+            case Body.ClusterRequest: ClusterValidation.Check(envelope.ClusterRequest, checks); break;
+            case Body.ClusterReply: ClusterValidation.Check(envelope.ClusterReply, checks); break;
             default:
                 throw new ProtocolException(
                     $"message {envelope.Sequence} from {envelope.Sender} has no body.");

@@ -24,6 +24,9 @@ public sealed class MessageCodec(Guid run, int maximumBytes = MessageCodec.Defau
     /// <summary>A grid of a million windows and its options.</summary>
     public const int StartGroupMaximumBytes = 9 << 20;
 
+    /// <summary>A hundred thousand actors of one node.</summary>
+    public const int NodeMaximumBytes = 9 << 20;
+
     private static readonly MessageParser<Envelope> Parser = Envelope.Parser.WithDiscardUnknownFields(true);
     private readonly ByteString _run = Envelope.RunIdBytes(run);
 
@@ -90,8 +93,13 @@ public sealed class MessageCodec(Guid run, int maximumBytes = MessageCodec.Defau
             Envelope.BodyOneofCase.WalkerTransfer or Envelope.BodyOneofCase.Snapshot
                 or Envelope.BodyOneofCase.ParameterVersion or Envelope.BodyOneofCase.RolloutMade
                 or Envelope.BodyOneofCase.RolloutOrder
-                or Envelope.BodyOneofCase.Batch => maximumBytes,
+                or Envelope.BodyOneofCase.Batch
+                // They carry models and output files.
+                or Envelope.BodyOneofCase.ClusterRequest or Envelope.BodyOneofCase.ClusterReply
+                => maximumBytes,
             Envelope.BodyOneofCase.StartGroup => Math.Min(maximumBytes, StartGroupMaximumBytes),
+            Envelope.BodyOneofCase.NodeHeartbeat or Envelope.BodyOneofCase.Assignment =>
+                Math.Min(maximumBytes, NodeMaximumBytes),
             _ => Math.Min(maximumBytes, SmallBodyMaximumBytes),
         };
         if (bytes > maximum)

@@ -47,7 +47,9 @@ internal sealed class ReplayBufferActor(ReplayBufferState state, Action<string, 
         return state with { Rollouts = state.Rollouts.AddRange(rollouts) };
     }
 
-    public void Receive(object message)
+    /// <param name="message">the message</param>
+    /// <param name="handled">called at once: a trainer orders a rollout that was lost again</param>
+    public void Receive(object message, Action handled)
     {
         if (message is SaveFailed failed)
             throw failed.Cause;
@@ -55,6 +57,7 @@ internal sealed class ReplayBufferActor(ReplayBufferState state, Action<string, 
         _state = transition.State;
         foreach (var effect in transition.Effects)
             Perform(effect);
+        handled();
     }
 
     private void Perform(Effect effect)

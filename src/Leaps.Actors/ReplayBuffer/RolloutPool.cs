@@ -9,9 +9,9 @@ namespace Leaps.Actors.ReplayBuffer;
 
 /// <summary>The thread that makes rollouts, in the order in which they are ordered, on a device of its
 /// own.</summary>
-internal sealed class RolloutPool : IDisposable
+public sealed class RolloutPool : IDisposable
 {
-    private readonly BlockingCollection<RolloutOrder> _orders = [];
+    private readonly BlockingCollection<(RolloutOrder Order, Action<RolloutMade> Made)> _orders = [];
     private readonly CancellationTokenSource _cancellation = new();
     private readonly Thread _thread;
 
@@ -19,17 +19,16 @@ internal sealed class RolloutPool : IDisposable
     /// <param name="layout">of the model's parameters</param>
     /// <param name="network">its device, for nobody else</param>
     /// <param name="options">of the training</param>
-    /// <param name="made">takes each rollout</param>
     /// <param name="failed">takes what went wrong</param>
     public RolloutPool(Target target, ParameterLayout layout, RateNetwork network, TrainingOptions options,
-        Action<RolloutMade> made, Action<Exception> failed)
+        Action<Exception> failed)
     {
         var maker = new RolloutMaker(target, options);
         _thread = new Thread(() =>
         {
             try
             {
-                foreach (var order in _orders.GetConsumingEnumerable(_cancellation.Token))
+                foreach (var (order, made) in _orders.GetConsumingEnumerable(_cancellation.Token))
                 {
                     var version = RolloutPacking.ToVersion(order.Parameters);
                     version.Load(network, layout);
@@ -53,7 +52,9 @@ internal sealed class RolloutPool : IDisposable
         _thread.Start();
     }
 
-    public void Enqueue(RolloutOrder order) => _orders.TryAdd(order);
+    /// <param name="order">which</param>
+    /// <param name="made">takes it, on the pool's thread</param>
+    public void Enqueue(RolloutOrder order, Action<RolloutMade> made) => _orders.TryAdd((order, made));
 
     public void Dispose()
     {

@@ -13,12 +13,15 @@ namespace Leaps.Actors.WalkerGroup;
 /// <param name="tellSelf">puts an answer into the actor's own mailbox</param>
 /// <param name="movers">its device</param>
 /// <param name="journal">its journal</param>
+/// <param name="left">called when it was told to leave and has</param>
 internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, object> tell,
-    Action<object> tellSelf, MoverPool movers, ActorJournal journal)
+    Action<object> tellSelf, MoverPool movers, ActorJournal journal, Action left)
 {
     private WalkerGroupState _state = state;
 
-    public void Receive(object message)
+    /// <param name="message">the message</param>
+    /// <param name="handled">called at once: a group that is lost asks for all that it must know</param>
+    public void Receive(object message, Action handled)
     {
         switch (message)
         {
@@ -28,6 +31,7 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
                     Actor = ActorNames.Group(_state.Group),
                     Cause = cause.Message,
                 });
+                handled();
                 return;
             case MoveFailed failed:
                 throw failed.Cause;
@@ -38,6 +42,7 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
         _state = transition.State;
         foreach (var effect in transition.Effects)
             Perform(effect);
+        handled();
     }
 
     private void Perform(Effect effect)
@@ -56,6 +61,9 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
             case SaveSnapshot save:
                 journal.Save(save.Snapshot, failure => tellSelf(
                     failure is null ? new SnapshotSaved(save.Snapshot) : new SaveFailed(failure)));
+                break;
+            case GroupLeft:
+                left();
                 break;
             default:
                 throw new InvalidOperationException($"A group can't perform {effect.GetType().Name}.");

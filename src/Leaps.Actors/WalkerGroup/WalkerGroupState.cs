@@ -58,6 +58,10 @@ public sealed record WalkerGroupState
     private long Ticket { get; init; }
     private bool Moving { get; init; }
 
+    /// <summary>The group is to go on elsewhere.</summary>
+    public bool Leaving { get; private init; }
+    private bool Left { get; init; }
+
     /// <summary>Windows complete.</summary>
     public int Window => Moments.IsEmpty ? 0 : Moments.Keys.Last();
 
@@ -67,6 +71,7 @@ public sealed record WalkerGroupState
         var next = message switch
         {
             StartGroup start => OnStart(start, effects),
+            LeaveNode => this with { Leaving = true },
             _ when Task is null && message is not GroupReborn => this,
             GroupReborn => OnReborn(effects),
             AdvanceLimit limit => OnLimit(limit),
@@ -234,7 +239,7 @@ public sealed record WalkerGroupState
     private WalkerGroupState GoOn(Effects effects)
     {
         if (Task is null)
-            return this;
+            return Leave(effects);
         var next = this;
         // A window that was settled without resampling is none to wait at.
         if (Rewind is not null && Limit?.Settled >= Rewind.Window && Limit.Resampling == Resampling)
@@ -243,7 +248,19 @@ public sealed record WalkerGroupState
             next = next.GoBack(exchange.Plan.Window, effects).Resample(effects);
         else if (next.Rewind is { } rewind)
             next = next.GoBack(rewind.Window, effects).TellShare(effects);
-        return next.Store(effects).Move(effects);
+        return next.Store(effects).Move(effects).Leave(effects);
+    }
+
+    // Once all that was done is settled and stored: the successor begins where this one ends.
+    private WalkerGroupState Leave(Effects effects)
+    {
+        bool done = Task is null || !Moving && Exchange is null && Rewind is null
+            && Limit?.Settled >= Window && Limit.Resampling == Resampling
+            && (Window == 0 || Stored?.Window == Window && Stored.Resampling == Resampling);
+        if (!Leaving || Left || !done)
+            return this;
+        effects.Add(new GroupLeft());
+        return this with { Left = true };
     }
 
     private WalkerGroupState GoBack(int window, Effects effects)
@@ -315,6 +332,8 @@ public sealed record WalkerGroupState
             || Limit.Settled == Task!.Windows;
         if (due && Moments.ContainsKey(Limit.Settled))
             next = next.Save(Limit.Settled, effects);
+        if (Leaving && !Moving && Window <= Limit.Settled)
+            next = next.Save(Window, effects);
         int forget = Math.Min(Limit.Settled, Window);
         return Moments.Keys.First() < forget
             ? next with { Moments = Moments.RemoveRange(Moments.Keys.Where(w => w < forget)) } : next;
@@ -338,7 +357,8 @@ public sealed record WalkerGroupState
 
     private WalkerGroupState Move(Effects effects)
     {
-        int most = Exchange is { } exchange ? (exchange.Begun ? 0 : exchange.Plan.Window)
+        int most = Leaving && Exchange is null && Rewind is null ? 0
+            : Exchange is { } exchange ? (exchange.Begun ? 0 : exchange.Plan.Window)
             : Rewind is { } rewind ? rewind.Window
             : Limit is { } limit && limit.Resampling == Resampling ? limit.Limit : 0;
         if (Moving || Window >= Math.Min(most, Task!.Windows))

@@ -10,10 +10,18 @@ namespace Leaps.Host.Commands;
 /// </summary>
 internal sealed class CommandShell(Surroundings surroundings)
 {
+    /// <summary>The environment's variables; null: not set.</summary>
+    public Func<string, string?> Variable => surroundings.Variable;
+
     /// <summary>
     /// Adds the shared options, and makes reading the request and doing the job the command's action.
     /// </summary>
-    public Command Complete<TRequest>(Command command, Func<ParseResult, TRequest> read, Job<TRequest> job)
+    /// <param name="command">gets the options and the action</param>
+    /// <param name="read">makes the request</param>
+    /// <param name="job">does the work</param>
+    /// <param name="showsFrames">the job uses its screen and reports no progress</param>
+    public Command Complete<TRequest>(
+        Command command, Func<ParseResult, TRequest> read, Job<TRequest> job, bool showsFrames = false)
     {
         var output = new OutputOptions();
         output.AddTo(command);
@@ -21,10 +29,11 @@ internal sealed class CommandShell(Surroundings surroundings)
         {
             var mode = output.Read(parse);
             var request = read(parse);
-            Print(mode, Work(mode, (sink, notice) =>
+            Print(mode, Work(mode, showsFrames, (sink, notice) =>
                 job(request, new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation)
                 {
                     CommandLine = CommandLine(parse),
+                    Screen = showsFrames ? CreateScreen(mode) : new NoScreen(),
                 })));
             return ExitCode.Success;
         });
@@ -41,10 +50,26 @@ internal sealed class CommandShell(Surroundings surroundings)
 
     private static bool IsPlain(char c) => char.IsLetterOrDigit(c) || "-_./=,:@%+".Contains(c);
 
-    private JobResult Work(OutputMode mode, Func<IProgressSink, Action<string>, JobResult> work)
+    // With --json the output is for the object alone.
+    private IScreen CreateScreen(OutputMode mode)
+    {
+        if (mode.Quiet)
+            return new NoScreen();
+        if (mode.Json)
+            return mode.Progress ? new LineScreen(surroundings.Error) : new NoScreen();
+        return surroundings.OutputIsTerminal
+            ? new LiveScreen(EstimateTable.CreateConsole(surroundings.Output, isTerminal: true))
+            : new LineScreen(surroundings.Output);
+    }
+
+    private JobResult Work(
+        OutputMode mode, bool showsFrames, Func<IProgressSink, Action<string>, JobResult> work)
     {
         if (mode.Quiet)
             return work(new NoProgress(), _ => { });
+        // Bars and frames can't be drawn at a time.
+        if (showsFrames)
+            return work(new NoProgress(), surroundings.Error.WriteLine);
         if (surroundings.ErrorIsTerminal)
         {
             // Through the same console, so that notices appear above the bars.
@@ -81,6 +106,9 @@ internal sealed class CommandShell(Surroundings surroundings)
         if (mode.Quiet)
             return;
         EstimateTable.Write(surroundings, result.Estimates);
+        var console = EstimateTable.CreateConsole(surroundings.Output, surroundings.OutputIsTerminal);
+        foreach (var table in result.Tables)
+            console.Write(table.Draw());
         foreach (string line in result.Lines)
             surroundings.Output.WriteLine(line);
     }

@@ -1,3 +1,4 @@
+using Leaps.Host.Commands.Cluster;
 using Leaps.Host.Terminal;
 
 namespace Leaps.Host.Commands;
@@ -18,6 +19,9 @@ public sealed record JobContext(IProgressSink Progress, Action<string> Notice, T
 {
     /// <summary>The command as it was given, for the record.</summary>
     public string CommandLine { get; init; } = "";
+
+    /// <summary>Takes pictures of what goes on, from a job that shows them instead of progress.</summary>
+    public IScreen Screen { get; init; } = new NoScreen();
 }
 
 /// <summary>What a command found.</summary>
@@ -25,7 +29,11 @@ public sealed record JobContext(IProgressSink Progress, Action<string> Notice, T
 /// <param name="Estimates">the table for a person</param>
 /// <param name="Lines">more for a person, below the table: where files were written</param>
 public sealed record JobResult(
-    object Json, IReadOnlyList<EstimateRow> Estimates, IReadOnlyList<string> Lines);
+    object Json, IReadOnlyList<EstimateRow> Estimates, IReadOnlyList<string> Lines)
+{
+    /// <summary>More tables for a person, between the estimates and the lines.</summary>
+    public IReadOnlyList<ResultTable> Tables { get; init; } = [];
+}
 
 /// <summary>
 /// The work behind the commands, kept apart from the reading of options. A command whose job is null is not
@@ -52,4 +60,7 @@ public sealed record Jobs
     public Job<ExactRequest>? Exact { get; init; }
     public Job<RatesRequest>? Rates { get; init; }
     public Job<ReportRequest>? Report { get; init; }
+
+    /// <summary>Everything that is for clusters; null: the program knows none.</summary>
+    public ClusterJobs? Cluster { get; init; }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using Leaps.Host.Commands.Cluster;
 using Leaps.Host.Terminal;
 using Leaps.Model;
 
@@ -64,7 +65,10 @@ public static class LeapsCommandLine
         Add(jobs.Train, TrainCommand.Create);
         Add(jobs.Sample, SampleCommand.Create);
         Add(jobs.Resume, ResumeCommand.Create);
-        Add(jobs.Control, ControlCommand.Create);
+        if (jobs.Control is not null || jobs.Cluster?.Ask is not null)
+            root.Subcommands.Add(ControlCommand.Create(shell, jobs));
+        Add(jobs.Cluster?.Submit, SubmitCommand.Create);
+        Add(jobs.Cluster?.Node, NodeCommand.Create);
         Add(jobs.Evaluate, EvaluateCommand.Create);
         Add(jobs.Import, ImportCommand.Create);
         Add(jobs.Exact, ExactCommand.Create);

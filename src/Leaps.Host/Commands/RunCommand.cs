@@ -13,8 +13,9 @@ internal static class RunCommand
         return shell.Complete(command, parse => CheckModel(options.Read(parse)), job);
     }
 
-    // A network must come from somewhere: from training, or from a file.
-    private static RunRequest CheckModel(RunRequest request)
+    /// <summary>A network must come from somewhere: from training, or from a file.</summary>
+    /// <exception cref="Model.LeapsException">The network comes from nowhere.</exception>
+    public static RunRequest CheckModel(RunRequest request)
     {
         if (request.Configuration is { Network.Model: null, Network: not null, Train: null })
             throw new Model.LeapsException(

@@ -45,6 +45,18 @@ internal sealed class ConfigurationOptions
     /// taken.</exception>
     public RunRequest Read(ParseResult parse, params IEnumerable<Override> more)
     {
+        var request = ReadAlone(parse, more);
+        RunDirectory.CheckFree(request.Configuration.Output);
+        return request;
+    }
+
+    /// <summary>The configuration's file; null: the example.</summary>
+    public string? FileOf(ParseResult parse) => parse.GetValue(_file);
+
+    /// <summary>As <see cref="Read"/>; nothing is asked of the run directory.</summary>
+    /// <exception cref="LeapsException">The configuration is wrong.</exception>
+    public RunRequest ReadAlone(ParseResult parse, params IEnumerable<Override> more)
+    {
         var overrides = (parse.GetValue(_set) ?? []).Select(Override.Parse).ToList();
         if (parse.GetValue(_output) is { } output)
             overrides.Add(Override.Text("output", "--output", output));
@@ -61,7 +73,6 @@ internal sealed class ConfigurationOptions
         // The example can be run again without naming another directory.
         if (isExample && !overrides.Any(change => change.Path is ["output"]))
             configuration = configuration with { Output = RunDirectory.FirstFree(configuration.Output) };
-        RunDirectory.CheckFree(configuration.Output);
         return new RunRequest(configuration, isExample);
     }
 }

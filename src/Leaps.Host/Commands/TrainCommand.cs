@@ -15,8 +15,9 @@ internal static class TrainCommand
         return shell.Complete(command, parse => WithTraining(options.Read(parse)), job);
     }
 
-    // Asked to train, a configuration without 'train' is trained with the defaults.
-    private static RunRequest WithTraining(RunRequest request)
+    /// <summary>Asked to train, a configuration without 'train' is trained with the defaults.</summary>
+    /// <exception cref="LeapsException">It has no network.</exception>
+    public static RunRequest WithTraining(RunRequest request)
     {
         if (request.Configuration.Network is null)
             throw new LeapsException(

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Leaps.Host.Commands.Cluster;
 using Leaps.Host.Configuration;
+using Leaps.Host.Configuration.Cluster;
 
 namespace Leaps.Host.Commands;
 
@@ -60,7 +62,8 @@ internal static class UsageErrors
     // A key of the configuration is no option, but --set takes it. Null where the command or the key doesn't.
     private static string? SetInstead(ParseResult parse, string option)
     {
-        var paths = ConfigurationKeys.PathsTo(option.TrimStart('-'));
+        var paths = ConfigurationKeys.PathsTo(option.TrimStart('-'),
+            parse.CommandResult.Command.Name == NodeCommand.Name ? ClusterKeys.Under : null);
         if (paths.Count == 0 || !OptionNames(parse.CommandResult).Contains(Set))
             return null;
         string[] tokens = [.. parse.Tokens.Select(token => token.Value)];

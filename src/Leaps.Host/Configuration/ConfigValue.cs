@@ -46,6 +46,10 @@ internal readonly record struct ConfigValue(ConfigNode Node, string Path)
         && Configuration.Duration.TryParse(scalar.Text, out var value)
         ? value : throw Error(Configuration.Duration.Expected);
 
+    /// <summary>A number of bytes with its unit, such as 64MiB.</summary>
+    public long Size() => Node is ScalarNode scalar && ByteSize.TryParse(scalar.Text, out long value)
+        ? value : throw Error(ByteSize.Expected);
+
     public ulong Seed() => Node is ScalarNode { Plain: true } scalar
         && ulong.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
         ? value : throw Error($"a whole number from 0 to {ulong.MaxValue}");

@@ -35,9 +35,13 @@ internal static class ConfigurationKeys
     };
 
     /// <summary>The paths at which a key, or a path itself, has a value; of the highest level only.</summary>
-    public static IReadOnlyList<string> PathsTo(string key)
+    /// <param name="key">a key, or a dotted path</param>
+    /// <param name="keysUnder">the keys of a section, by its path; null: those of a run</param>
+    public static IReadOnlyList<string> PathsTo(
+        string key, Func<string, IReadOnlyList<string>>? keysUnder = null)
     {
-        var paths = Values("").Where(path => path == key || path.Split('.')[^1] == key).ToList();
+        var paths = Values("", keysUnder ?? Under)
+            .Where(path => path == key || path.Split('.')[^1] == key).ToList();
         int highest = paths.Count == 0 ? 0 : paths.Min(Depth);
         return paths.FindAll(path => Depth(path) == highest);
     }
@@ -46,16 +50,17 @@ internal static class ConfigurationKeys
     public static string PathOf(string section, string key) =>
         section.Length == 0 ? key : $"{section}.{key}";
 
-    private static int Depth(string path) => path.Count(c => c == '.');
-
-    private static IEnumerable<string> Values(string section)
+    /// <summary>The paths of all values below a section.</summary>
+    public static IEnumerable<string> Values(string section, Func<string, IReadOnlyList<string>> keysUnder)
     {
-        foreach (string path in Under(section).Select(key => PathOf(section, key)))
+        foreach (string path in keysUnder(section).Select(key => PathOf(section, key)))
         {
-            if (Under(path).Count == 0)
+            if (keysUnder(path).Count == 0)
                 yield return path;
-            foreach (string below in Under(path).Count == 0 ? [] : Values(path))
+            foreach (string below in keysUnder(path).Count == 0 ? [] : Values(path, keysUnder))
                 yield return below;
         }
     }
+
+    private static int Depth(string path) => path.Count(c => c == '.');
 }

@@ -27,19 +27,25 @@ public sealed class RunDirectory : IDisposable
     private const string Unfinished = ".unfinished";
     private const string SamplingPrefix = "sampling", SamplingSuffix = ".db";
 
+    private readonly Lock _appending = new();
     private readonly RunLock? _lock;
     private readonly bool _wasAbsent;
     private bool _kept;
 
     private RunDirectory(string path, RunLock? runLock, bool kept, bool wasAbsent)
     {
-        Path = path;
+        Path = Shown = path;
         _lock = runLock;
         _kept = kept;
         _wasAbsent = wasAbsent;
     }
 
     public string Path { get; }
+
+    /// <summary>The directory as results name it.</summary>
+    public string Shown { get; set; }
+
+    public string ShownPathOf(string name) => System.IO.Path.Combine(Shown, name);
 
     /// <summary>
     /// The journal of a sampling: "sampling.db" with the first network of the run, or without one,
@@ -117,6 +123,10 @@ public sealed class RunDirectory : IDisposable
             + $"{Configuration} anew with another --output");
     }
 
+    /// <summary>Called with the name of every file that was written or grew, before the writing
+    /// returns.</summary>
+    public Action<string> Changed { get; set; } = static _ => { };
+
     /// <summary>From now on the directory stays, whatever becomes of the run.</summary>
     public void Keep() => _kept = true;
 
@@ -159,6 +169,7 @@ public sealed class RunDirectory : IDisposable
                 File.Delete(unfinished);
             }
         });
+        Changed(name);
     }
 
     /// <summary>As <see cref="Write"/>, text in UTF-8.</summary>
@@ -170,12 +181,19 @@ public sealed class RunDirectory : IDisposable
     /// Adds one line to a file that grows during the run (metrics.csv); it reaches the disk whole.
     /// </summary>
     /// <exception cref="LeapsException">The disk is full, or writing is not permitted.</exception>
-    public void AppendLine(string name, string line) => Guard(PathOf(name), () =>
+    public void AppendLine(string name, string line)
     {
-        using var stream = new FileStream(PathOf(name), FileMode.Append, FileAccess.Write);
-        stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        return true;
-    });
+        lock (_appending)
+        {
+            Guard(PathOf(name), () =>
+            {
+                using var stream = new FileStream(PathOf(name), FileMode.Append, FileAccess.Write);
+                stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+                return true;
+            });
+            Changed(name);
+        }
+    }
 
     /// <summary>
     /// Where this run made the directory and nothing is worth keeping, takes it away again; unlocks it.

@@ -9,13 +9,16 @@ internal sealed class Section
 {
     private readonly MappingNode _mapping;
     private readonly string _path;
+    private readonly Func<string, IReadOnlyList<string>> _keysUnder;
 
     /// <param name="node">the value of the section's key; must be a mapping</param>
     /// <param name="path">dotted path from the top, "" for the top itself</param>
-    public Section(ConfigNode node, string path)
+    /// <param name="keysUnder">the keys that a section may have, by its path; null: those of a run</param>
+    public Section(ConfigNode node, string path, Func<string, IReadOnlyList<string>>? keysUnder = null)
     {
         _path = path;
-        var known = ConfigurationKeys.Under(path);
+        _keysUnder = keysUnder ?? ConfigurationKeys.Under;
+        var known = _keysUnder(path);
         if (node is not MappingNode mapping)
         {
             string what = path.Length == 0 ? "the configuration" : $"'{path}'";
@@ -51,7 +54,7 @@ internal sealed class Section
         if (_mapping.Find(key) is { Value: ScalarNode { IsEmpty: true } } entry)
             throw entry.Origin.Error(
                 $"'{PathOf(key)}' has no value; write {{}} for the defaults, or leave the key out");
-        return this[key] is { } value ? new Section(value.Node, value.Path) : null;
+        return this[key] is { } value ? new Section(value.Node, value.Path, _keysUnder) : null;
     }
 
     /// <exception cref="LeapsException">The key is absent.</exception>

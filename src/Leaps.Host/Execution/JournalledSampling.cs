@@ -22,15 +22,21 @@ namespace Leaps.Host.Execution;
 /// <param name="target">what is sampled</param>
 /// <param name="network">the rates; null: none</param>
 /// <param name="configuration">as the user has it now: more replicas than the journal knows extend it</param>
+/// <param name="actors">do the work</param>
+/// <param name="number">of the sampling in its run, from 1</param>
 /// <param name="context">for progress, notices and cancellation</param>
 internal sealed class JournalledSampling(
-    Target target, PreparedNetwork? network, RunConfiguration configuration, JobContext context)
+    Target target, PreparedNetwork? network, RunConfiguration configuration, IRunActors actors, int number,
+    JobContext context)
 {
     private long _settled, _total, _before;
     private long _start;
 
     /// <summary>The sampling ends after this time; zero: when all is done.</summary>
     public TimeSpan TimeLimit { get; init; }
+
+    /// <summary>A sampling that ended early goes on.</summary>
+    public bool Extends { get; init; } = true;
 
     /// <summary>Called when windows begin to be settled: from then on there is something to keep.</summary>
     public Action Settled { get; init; } = static () => { };
@@ -61,9 +67,8 @@ internal sealed class JournalledSampling(
         _before = _settled = state is null ? 0 : SettledOf(state);
         _start = context.Clock.GetTimestamp();
         context.Progress.Report("sample", _settled, _total, "");
-        using var sampling = new EmbeddedSampling(task, network?.Device, journal, new EmbeddedOptions
+        using var sampling = actors.CreateSampling(task, target, network, number, journal, new()
         {
-            Threads = configuration.Threads,
             SnapshotInterval = configuration.CheckpointEvery,
             TimeLimit = TimeLimit,
             Clock = context.Clock,
@@ -104,7 +109,7 @@ internal sealed class JournalledSampling(
             throw new LeapsException(
                 $"the run began on a device of kind {state.Task.Device}, and this machine has {device}, "
                 + "where its numbers would be others: resume it on a machine of the first kind.");
-        bool endedEarly = state.End is { Cause.Length: > 0 };
+        bool endedEarly = Extends && state.End is { Cause.Length: > 0 };
         if (configuration.Sample.Replicas > state.Task.Replicas || endedEarly)
             EmbeddedSampling.Extend(
                 journal, Math.Max(configuration.Sample.Replicas, state.Task.Replicas));

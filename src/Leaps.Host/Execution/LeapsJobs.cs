@@ -1,11 +1,13 @@
 using Leaps.Host.Commands;
+using Leaps.Host.Execution.Cluster;
 
 namespace Leaps.Host.Execution;
 
 /// <summary>The work behind every command of the program.</summary>
 public static class LeapsJobs
 {
-    public static Jobs Create() => new()
+    /// <param name="cluster">how clusters are reached; null: the program knows none</param>
+    public static Jobs Create(ClusterWiring? cluster = null) => new()
     {
         Run = RunJob.Run,
         Train = RunJob.Train,
@@ -17,5 +19,6 @@ public static class LeapsJobs
         Exact = ExactJob.Run,
         Rates = RatesJob.Run,
         Report = ReportJob.Run,
+        Cluster = cluster?.CreateJobs(),
     };
 }

@@ -39,7 +39,7 @@ internal static class ResumeJob
         var target = extended.Target.CreateTarget();
         var network = PreparedNetwork.Of(Located(extended, begun), target);
         CheckModel(extended, begun, network);
-        return new RunWork(extended, target, network, directory, journal, context).Run();
+        return RunWork.Run(extended, target, network, directory, journal, context);
     }
 
     private static RunConfiguration Read(RunDirectory directory, params IEnumerable<Override> changes) =>

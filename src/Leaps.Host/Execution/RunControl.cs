@@ -8,25 +8,32 @@ namespace Leaps.Host.Execution;
 internal delegate Task<ControlReply> ControlHandler(ControlRequest request, CancellationToken cancellation);
 
 /// <summary>
-/// What `leaps ctl` reaches: listens in the run directory and hands every request to the part of the run that
-/// is at work, the training or the sampling; between them it answers itself.
+/// Hands every request of the user to the part of the run that is at work, the training or the sampling;
+/// between them it answers itself.
 /// </summary>
 internal sealed class RunControl : IDisposable
 {
     // A request that is still open when the run ends must not hold it up.
     private static readonly ControlLimits Limits = new() { Closing = TimeSpan.FromMilliseconds(200) };
 
-    private readonly ControlServer _server;
+    private ControlServer? _server;
     private volatile ControlHandler _handler = Idle;
 
-    public RunControl(RunDirectory directory, Guid run, Action<string> notice) => _server =
-        ControlServer.Start(
-            directory.Path, run, (request, token) => _handler(request, token), notice, Limits);
+    /// <summary>One that `leaps ctl` reaches in the run directory.</summary>
+    public static RunControl Listen(RunDirectory directory, Guid run, Action<string> notice)
+    {
+        var control = new RunControl();
+        control._server = ControlServer.Start(directory.Path, run, control.Ask, notice, Limits);
+        return control;
+    }
+
+    public Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation) =>
+        _handler(request, cancellation);
 
     /// <summary>From now on this part answers; null: none is at work.</summary>
     public void Use(ControlHandler? handler) => _handler = handler ?? Idle;
 
-    public void Dispose() => _server.DisposeAsync().AsTask().Wait();
+    public void Dispose() => _server?.DisposeAsync().AsTask().Wait();
 
     /// <summary>A reply with a name and a value for the user.</summary>
     public static ControlReply Status(params ReadOnlySpan<(string Key, string Value)> entries)

@@ -21,12 +21,9 @@ internal static class RunJob
 
     private static JobResult Start(RunConfiguration configuration, RunPurpose purpose, JobContext context)
     {
-        var target = configuration.Target.CreateTarget();
-        var network = PreparedNetwork.Of(configuration, target);
-        if (purpose == RunPurpose.Run)
-            CheckSampling(target, network, configuration);
+        var (target, network) = Prepare(configuration, purpose);
         using var directory = RunDirectory.Create(configuration.Output);
-        using var journal = RunJournal.Create(directory);
+        using var journal = RunJournal.Create(directory, context.Notice);
         string text = ConfigurationWriter.Write(configuration);
         journal.Record(new RunEvent
         {
@@ -40,7 +37,19 @@ internal static class RunJob
             },
         });
         directory.WriteText(RunDirectory.Configuration, text);
-        return new RunWork(configuration, target, network, directory, journal, context).Run();
+        return RunWork.Run(configuration, target, network, directory, journal, context);
+    }
+
+    /// <summary>The target and the network of a run, all of which is checked before any work.</summary>
+    /// <exception cref="Leaps.Model.LeapsException">The run can't be done.</exception>
+    public static (Target Target, PreparedNetwork? Network) Prepare(
+        RunConfiguration configuration, RunPurpose purpose)
+    {
+        var target = configuration.Target.CreateTarget();
+        var network = PreparedNetwork.Of(configuration, target);
+        if (purpose == RunPurpose.Run)
+            CheckSampling(target, network, configuration);
+        return (target, network);
     }
 
     // What the sampling would refuse is refused before a long training. An adaptive grid is chosen later.

@@ -5,34 +5,41 @@ using Leaps.Model;
 namespace Leaps.Host.Execution;
 
 /// <summary>
-/// journal.db of a run directory: what the run is and how far it came, as events of the actor "run", and
-/// beside them the journal of its training. Each sampling has a file of its own.
+/// What a run is and how far it came, as events of the actor "run", and beside them the journal of its
+/// training. Each sampling has a journal of its own. In a run directory they are journal.db, sampling.db …
 /// </summary>
 internal sealed class RunJournal : IDisposable
 {
     public const string Actor = "run";
 
-    private RunJournal(SqliteJournal journal)
+    private readonly Func<int, IJournal> _openSampling;
+
+    /// <param name="journal">this object's from now on</param>
+    /// <param name="run">the run</param>
+    /// <param name="openSampling">gives the journal of a sampling, by its number from 1, made where it is not
+    /// there yet</param>
+    /// <exception cref="LeapsException">The journal is of another version.</exception>
+    public RunJournal(IJournal journal, Guid run, Func<int, IJournal> openSampling)
     {
+        _openSampling = openSampling;
         Journal = journal;
+        Run = run;
         History = Read(journal).Aggregate(new RunHistory(), (history, item) => history.With(item));
     }
 
     public IJournal Journal { get; }
 
     /// <summary>The run, as whoever asks it must name it.</summary>
-    public required Guid Run { get; init; }
+    public Guid Run { get; }
 
     public RunHistory History { get; private set; }
 
     /// <exception cref="LeapsException">The file can't be made.</exception>
-    public static RunJournal Create(RunDirectory directory)
+    public static RunJournal Create(RunDirectory directory, Action<string> notice)
     {
         var run = Guid.NewGuid();
-        return new RunJournal(SqliteJournal.Create(directory.PathOf(RunDirectory.Journal), run.ToString("D")))
-        {
-            Run = run,
-        };
+        return new RunJournal(SqliteJournal.Create(directory.PathOf(RunDirectory.Journal), run.ToString("D")),
+            run, sampling => OpenFile(directory, run, sampling, notice));
     }
 
     /// <exception cref="LeapsException">The file is damaged or of another version.</exception>
@@ -48,7 +55,7 @@ internal sealed class RunJournal : IDisposable
         var journal = SqliteJournal.Open(path, run, new JournalOptions { Notice = notice });
         try
         {
-            return new RunJournal(journal) { Run = id };
+            return new RunJournal(journal, id, sampling => OpenFile(directory, id, sampling, notice));
         }
         catch
         {
@@ -68,13 +75,16 @@ internal sealed class RunJournal : IDisposable
         History = History.With(item);
     }
 
-    /// <summary>The journal of the present sampling, made where it is not there yet.</summary>
+    /// <summary>The journal of the present sampling; its owner's to dispose of.</summary>
     /// <exception cref="LeapsException">It can't be made, is damaged, or of another run.</exception>
-    public SqliteJournal OpenSampling(RunDirectory directory, Action<string> notice)
+    public IJournal OpenSampling() => _openSampling(History.Sampling);
+
+    private static SqliteJournal OpenFile(
+        RunDirectory directory, Guid id, int sampling, Action<string> notice)
     {
-        string path = directory.PathOf(RunDirectory.Sampling(History.Sampling));
+        string path = directory.PathOf(RunDirectory.Sampling(sampling));
         var options = new JournalOptions { Notice = notice };
-        string run = Run.ToString("D");
+        string run = id.ToString("D");
         return File.Exists(path)
             ? SqliteJournal.Open(path, run, options) : SqliteJournal.Create(path, run, options);
     }

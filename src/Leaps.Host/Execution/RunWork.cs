@@ -15,35 +15,49 @@ namespace Leaps.Host.Execution;
 /// Whatever is done already is taken from the journals.
 /// </summary>
 internal sealed class RunWork(RunConfiguration configuration, Target target, PreparedNetwork? network,
-    RunDirectory directory, RunJournal journal, JobContext context)
+    RunDirectory directory, RunJournal journal, IRunActors actors, RunControl control, JobContext context)
 {
     private static readonly string[] Outputs =
         [RunDirectory.Windows, RunDirectory.Samples, RunDirectory.Result, RunDirectory.Report];
 
-    private readonly Lock _noting = new();
     private readonly long _start = context.Clock.GetTimestamp();
     private bool _hasTrained;
     private volatile bool _hasSampled;
 
     private bool Trains => network is not null && configuration.Training is not null;
     private bool OnlyTrains => journal.History.Configured!.Purpose == RunPurpose.Train;
-    private string Resume => $"leaps resume {CommandShell.Quoted(directory.Path)}";
+
+    /// <summary>How the user goes on with the run after an interruption.</summary>
+    public string Resume { get; init; } = $"leaps resume {CommandShell.Quoted(directory.Path)}";
+
+    /// <summary>A sampling that ended early goes on, rather than have its results written.</summary>
+    public bool Extends { get; init; } = true;
+
+    /// <summary>A run of this process, in its directory.</summary>
+    /// <exception cref="InterruptedRunException">Ctrl-C; the message says how to go on.</exception>
+    /// <exception cref="LeapsException">What the user can put right.</exception>
+    public static JobResult Run(RunConfiguration configuration, Target target, PreparedNetwork? network,
+        RunDirectory directory, RunJournal journal, JobContext context)
+    {
+        using var control = RunControl.Listen(directory, journal.Run, line => Note(directory, context, line));
+        return new RunWork(configuration, target, network, directory, journal,
+            new EmbeddedActors(configuration.Threads), control, context).Run();
+    }
 
     /// <exception cref="InterruptedRunException">Ctrl-C; the message says how to go on.</exception>
     /// <exception cref="LeapsException">What the user can put right.</exception>
     public JobResult Run()
     {
-        using var control = new RunControl(directory, journal.Run, Note);
         string work = "training";
         bool isTrained = journal.History.Trained is not null;
         try
         {
-            var training = Trains ? Train(control) : null;
+            var training = Trains ? Train() : null;
             if (OnlyTrains)
                 return new JobResult(training!, [],
                     [isTrained ? Completed : ResultRows.Training(training!), $"model: {training!.Model}"]);
             work = "sampling";
-            return Sample(training, control);
+            return Sample(training);
         }
         catch (OperationCanceledException cause) when (context.Cancellation.IsCancellationRequested)
         {
@@ -58,11 +72,12 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
     }
 
     // What was refused, and who was started anew, is for whoever looks at the run later, too.
-    private void Note(string line)
+    private void Note(string line) => Note(directory, context, line);
+
+    private static void Note(RunDirectory directory, JobContext context, string line)
     {
         context.Notice(line);
-        lock (_noting)
-            directory.AppendLine(RunDirectory.Notices, line);
+        directory.AppendLine(RunDirectory.Notices, line);
     }
 
     private TimeSpan Left(double share) => configuration.TimeLimit == TimeSpan.Zero ? TimeSpan.Zero
@@ -71,17 +86,17 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
 
     // ---- Training ----
 
-    private TrainingResult Train(RunControl control)
+    private TrainingResult Train()
     {
         var options = configuration.Training!;
         if (journal.History.Trained is { } trained)
         {
             if (!LoadTrained(trained))
                 // The journal has what the file is made from; no update is left.
-                Train(options with { Updates = trained.Result.Updates }, control);
-            return trained.Result with { Model = directory.PathOf(RunDirectory.Model) };
+                Train(options with { Updates = trained.Result.Updates });
+            return trained.Result with { Model = directory.ShownPathOf(RunDirectory.Model) };
         }
-        var result = Train(options, control);
+        var result = Train(options);
         _hasTrained = true;
         journal.Record(new RunEvent { Trained = new RunTrained(result, network!.Sha256) });
         if (result.Ended is not null)
@@ -89,9 +104,9 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         return result;
     }
 
-    private TrainingResult Train(Model.Training.TrainingOptions options, RunControl control)
+    private TrainingResult Train(Model.Training.TrainingOptions options)
     {
-        var run = new TrainingRun(target, network!, options, directory, journal.Journal, context)
+        var run = new TrainingRun(target, network!, options, directory, journal.Journal, actors, context)
         {
             Note = Note,
             CheckpointEvery = configuration.CheckpointEvery,
@@ -117,13 +132,15 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
 
     // ---- Sampling ----
 
-    private JobResult Sample(TrainingResult? training, RunControl control)
+    private JobResult Sample(TrainingResult? training)
     {
-        using var sampling = journal.OpenSampling(directory, context.Notice);
+        using var sampling = journal.OpenSampling();
         if (IsWritten(sampling))
             return Complete();
-        var work = new JournalledSampling(target, network, configuration, context)
+        var work = new JournalledSampling(
+            target, network, configuration, actors, journal.History.Sampling, context)
         {
+            Extends = Extends,
             Note = Note,
             TimeLimit = Left(1),
             Settled = () =>
@@ -163,14 +180,16 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         var result = SamplingSummary.Of(outcome, truth, network?.Device, options, warnings, context) with
         {
             Training = training,
-            Model = training?.Model ?? configuration.Network?.Model,
-            Output = directory.Path,
+            Model = training?.Model ?? ShownModel,
+            Output = directory.Shown,
         };
         context.Cancellation.ThrowIfCancellationRequested();
         WindowsFile.Write(directory, outcome.Windows());
         SamplesFile.Write(directory.PathOf(RunDirectory.Samples), target, outcome.Walkers);
+        directory.Changed(RunDirectory.Samples);
         directory.WriteText(RunDirectory.Result, JsonOutput.Write(result) + "\n");
         ReportBuilder.Write(directory, configuration);
+        directory.Changed(RunDirectory.Report);
         journal.Record(new RunEvent
         {
             Written = new RunWritten(journal.History.Sampling, configuration.Sample.Replicas),
@@ -179,6 +198,9 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
             context.Notice($"warning: {warning}");
         return new JobResult(result, ResultRows.Table(result), Lines(result));
     }
+
+    private string? ShownModel => configuration.Network?.Model is not { } model ? null
+        : directory.Shown.Length > 0 ? model : Path.GetFileName(model);
 
     private List<string> Lines(SamplingResult result)
     {

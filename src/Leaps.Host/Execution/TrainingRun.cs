@@ -1,7 +1,7 @@
 using System.Globalization;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
-using Leaps.Actors.Runtime.Embedded;
+using Leaps.Actors.Runtime;
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
 using Leaps.Model;
@@ -17,7 +17,7 @@ namespace Leaps.Host.Execution;
 /// and model.safetensors is replaced whenever an evaluation finds a better network.
 /// </summary>
 internal sealed class TrainingRun(Target target, PreparedNetwork network, TrainingOptions options,
-    RunDirectory directory, IJournal journal, JobContext context)
+    RunDirectory directory, IJournal journal, IRunActors actors, JobContext context)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
@@ -48,19 +48,16 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
     public TrainingResult Run()
     {
         _start = _lastReport = context.Clock.GetTimestamp();
-        bool makesRollouts = options.Source == TrainingSource.Rollouts;
-        using var training = new EmbeddedTraining(target, network.Model, [network.Device],
-            makesRollouts ? PreparedNetwork.OnDevice(network.Model) : null, options, journal,
-            new EmbeddedTrainingOptions
-            {
-                // A trainer is larger than a group of walkers, and nobody waits for its first window.
-                SnapshotInterval = 5 * CheckpointEvery,
-                TimeLimit = TimeLimit,
-                Clock = context.Clock,
-                OnUpdate = OnUpdate,
-                OnSaving = OnSaving,
-                Notice = Note,
-            });
+        using var training = actors.CreateTraining(target, network, options, journal, new TrainingHomeOptions
+        {
+            // A trainer is larger than a group of walkers, and nobody waits for its first window.
+            SnapshotInterval = 5 * CheckpointEvery,
+            TimeLimit = TimeLimit,
+            Clock = context.Clock,
+            OnUpdate = OnUpdate,
+            OnSaving = OnSaving,
+            Notice = Note,
+        });
         _firstUpdate = training.Updates;
         if (_firstUpdate > 0)
             directory.Keep();
@@ -130,12 +127,12 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
     // Of this process.
     private double Rate(int updates) => (updates - _firstUpdate) / Math.Max(Seconds, 1e-9);
 
-    private string BestKept(EmbeddedTraining training) => string.Create(CultureInfo.InvariantCulture,
+    private string BestKept(ITraining training) => string.Create(CultureInfo.InvariantCulture,
         $"{directory.PathOf(RunDirectory.Model)}, the best network so far (update {training.BestUpdate}, ")
         + string.Create(CultureInfo.InvariantCulture, $"relative ESS {training.BestRelativeEss:F3})");
 
     // The file may be that of a process that was killed when it was further.
-    private TrainingResult Result(EmbeddedTraining training, string cause)
+    private TrainingResult Result(ITraining training, string cause)
     {
         bool evaluated = IsEvaluated(training.BestRelativeEss);
         Save(evaluated ? training.BestUpdate : training.Updates, evaluated ? training.BestRelativeEss : null);
@@ -152,7 +149,7 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
             DeviceKind = network.Device.DeviceKind,
             Seed = options.Seed,
             Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
-            Model = directory.PathOf(RunDirectory.Model),
+            Model = directory.ShownPathOf(RunDirectory.Model),
         };
     }
 

@@ -13,6 +13,9 @@ public sealed record Surroundings
 
     /// <summary>The output stream is a terminal: tables may be coloured.</summary>
     public bool OutputIsTerminal { get; init; }
+
+    /// <summary>The environment's variables; null: not set.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Cancelled by Ctrl-C.</summary>

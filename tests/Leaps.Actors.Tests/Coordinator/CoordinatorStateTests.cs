@@ -23,7 +23,8 @@ public sealed class CoordinatorStateTests
         Assert.Equal(["RunStarted", "EpochRaised"],
             effects.Take(2).Persisted().Select(item => item.BodyCase.ToString()));
         var starts = effects.Skip(2).Sent<StartGroup>().ToArray();
-        Assert.Equal(effects.Length - 2, starts.Length);
+        Assert.Equal([new EngageReplica(0), new EngageReplica(1)], effects.OfType<EngageReplica>());
+        Assert.Equal(effects.Length - 4, starts.Length);
         Assert.Equal(Enumerable.Range(0, 6), starts.Select(start => start.Group));
         Assert.Equal(6, starts.Select(start => start.Epoch).Distinct().Count());
         Assert.Equal(starts.Select(start => ActorNames.Group(start.Group)),

@@ -301,4 +301,78 @@ public abstract class JournalTests : IDisposable
         AssertEvents(Journal.Read("b", 1), 1, 2);
         Assert.Equal(2, Journal.Append("a", 0, Events(1, 2)));
     }
+
+    /// <summary>Every answer and refusal over random operations is that of the journal in memory.</summary>
+    private protected void AssertLikeMemory(int seed, int steps)
+    {
+        var random = new Random(seed);
+        using var memory = new MemoryJournal(Options);
+        for (int step = 0; step < steps; step++)
+        {
+            string actor = $"actor-{random.Next(3)}";
+            long last = memory.LastSequence(actor);
+            long about = last + random.Next(-6, 3);
+            var batch = Events(last + 1, random.Next(0, 4));
+            int choice = random.Next(6);
+            long believed = random.Next(3) > 0 ? last : about;
+            string expected = Outcome(memory, choice, actor, believed, about, batch);
+            string found = Outcome(Journal, choice, actor, believed, about, batch);
+            Assert.True(expected == found, $"seed {seed}, step {step}: memory {expected}, here {found}");
+            if (step % 100 == 99)
+                Restart();
+        }
+        Assert.Equal(memory.Actors(), Journal.Actors());
+    }
+
+    private static string Outcome(
+        IJournal journal, int choice, string actor, long expected, long about, ReadOnlyMemory<byte>[] batch)
+    {
+        try
+        {
+            return choice switch
+            {
+                0 => $"{journal.Append(actor, Math.Max(0, expected), batch)}",
+                1 => string.Join(';', journal.Read(actor, Math.Max(1, about)).Select(
+                    e => $"{e.Sequence}:{Convert.ToHexString(e.Bytes.Span)}")),
+                2 => Saved(journal, actor, about),
+                3 => Written(journal, actor, expected, about, batch),
+                4 when expected % 5 == 3 => Forgotten(journal, actor, about, batch),
+                _ => journal.LoadLatestSnapshot(actor) is { } snapshot
+                    ? $"{snapshot.Sequence}:{Convert.ToHexString(snapshot.Bytes.Span)}" : "none",
+            };
+        }
+        catch (Exception refusal) when (refusal is ArgumentException or SequenceConflictException)
+        {
+            return refusal.Message;
+        }
+    }
+
+    private static string Saved(IJournal journal, string actor, long sequence)
+    {
+        journal.SaveSnapshot(actor, sequence, EventBytes(Math.Max(0, sequence)));
+        return "saved";
+    }
+
+    private static string Written(
+        IJournal journal, string actor, long expected, long about, ReadOnlyMemory<byte>[] batch)
+    {
+        journal.Write([
+            new JournalAppend("actor-0", journal.LastSequence("actor-0"), batch),
+            new JournalAppend(actor, Math.Max(0, expected) + (actor == "actor-0" ? batch.Length : 0), batch),
+            new JournalSnapshot(actor, about, EventBytes(Math.Max(0, about))),
+        ]);
+        return "written";
+    }
+
+    private static string Forgotten(
+        IJournal journal, string actor, long about, ReadOnlyMemory<byte>[] batch)
+    {
+        journal.Write([
+            new JournalAppend(actor, journal.LastSequence(actor), batch),
+            new JournalForget(actor),
+            new JournalAppend(actor, 0, batch),
+            new JournalSnapshot(actor, Math.Clamp(about, 0, batch.Length), EventBytes(7)),
+        ]);
+        return "forgotten";
+    }
 }

@@ -102,26 +102,8 @@ public sealed class SqliteJournalTests : JournalTests
     }
 
     [Fact]
-    public void Sqlite_and_memory_answer_alike_over_random_operations()
-    {
-        const int seed = 20260;
-        var random = new Random(seed);
-        using var memory = new MemoryJournal(Options);
-        for (int step = 0; step < 400; step++)
-        {
-            string actor = $"actor-{random.Next(3)}";
-            long last = memory.LastSequence(actor);
-            long about = last + random.Next(-6, 3);
-            var batch = Events(last + 1, random.Next(0, 4));
-            int choice = random.Next(5);
-            long believed = random.Next(3) > 0 ? last : about;
-            string expected = Outcome(memory, choice, actor, believed, about, batch);
-            string found = Outcome(journal, choice, actor, believed, about, batch);
-            Assert.True(expected == found, $"seed {seed}, step {step}: memory {expected}, SQLite {found}");
-            if (step % 100 == 99)
-                Restart();
-        }
-    }
+    public void Sqlite_and_memory_answer_alike_over_random_operations() =>
+        AssertLikeMemory(seed: 20260, steps: 400);
 
     [Fact]
     public void After_disposal_the_log_is_gone_and_calls_are_refused()
@@ -130,45 +112,6 @@ public sealed class SqliteJournalTests : JournalTests
         journal.Dispose();
         Assert.Equal([path], Directory.GetFiles(folder.Name));
         Assert.Throws<ObjectDisposedException>(() => journal.Read("group", 1));
-    }
-
-    private static string Outcome(
-        IJournal journal, int choice, string actor, long expected, long about, ReadOnlyMemory<byte>[] batch)
-    {
-        try
-        {
-            return choice switch
-            {
-                0 => $"{journal.Append(actor, Math.Max(0, expected), batch)}",
-                1 => string.Join(';', journal.Read(actor, Math.Max(1, about)).Select(
-                    e => $"{e.Sequence}:{Convert.ToHexString(e.Bytes.Span)}")),
-                2 => Saved(journal, actor, about),
-                3 => Written(journal, actor, expected, about, batch),
-                _ => journal.LoadLatestSnapshot(actor) is { } snapshot
-                    ? $"{snapshot.Sequence}:{Convert.ToHexString(snapshot.Bytes.Span)}" : "none",
-            };
-        }
-        catch (Exception refusal) when (refusal is ArgumentException or SequenceConflictException)
-        {
-            return refusal.Message;
-        }
-    }
-
-    private static string Saved(IJournal journal, string actor, long sequence)
-    {
-        journal.SaveSnapshot(actor, sequence, EventBytes(Math.Max(0, sequence)));
-        return "saved";
-    }
-
-    private static string Written(
-        IJournal journal, string actor, long expected, long about, ReadOnlyMemory<byte>[] batch)
-    {
-        journal.Write([
-            new JournalAppend("actor-0", journal.LastSequence("actor-0"), batch),
-            new JournalAppend(actor, Math.Max(0, expected) + (actor == "actor-0" ? batch.Length : 0), batch),
-            new JournalSnapshot(actor, about, EventBytes(Math.Max(0, about))),
-        ]);
-        return "written";
     }
 
     private void Flip(string table, string actor, long sequence, int index, byte mask)

@@ -84,6 +84,10 @@ internal static class SampleMessages
             {
                 Attempt = 1, Resampling = 2, ToGroup = 2,
             }),
+            With(e => e.NodeHeartbeat = ClusterSamples.Heartbeat()),
+            With(e => e.Assignment = ClusterSamples.Assignment()),
+            With(e => e.ClusterRequest = ClusterSamples.Request()),
+            With(e => e.ClusterReply = ClusterSamples.Reply()),
         ];
         return all.ToDictionary(e => e.BodyCase);
     }

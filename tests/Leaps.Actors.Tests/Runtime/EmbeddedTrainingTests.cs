@@ -1,6 +1,7 @@
 using System.Globalization;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.Embedded;
 using Leaps.Model.Devices.Simd;
 using Leaps.Model.Networks;
@@ -133,7 +134,7 @@ public sealed class EmbeddedTrainingTests
         SimdNetwork[] networks =
             [.. Enumerable.Range(0, devices).Select(_ => new SimdNetwork(created.Network))];
         return new EmbeddedTraining(Target, model, networks, new SimdNetwork(model.Network), options, journal,
-            new EmbeddedTrainingOptions
+            new TrainingHomeOptions
             {
                 SnapshotInterval = TimeSpan.FromMilliseconds(10),
                 OnUpdate = (_, record) =>

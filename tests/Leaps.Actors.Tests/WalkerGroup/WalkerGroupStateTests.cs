@@ -264,6 +264,32 @@ public sealed class WalkerGroupStateTests
     }
 
     [Fact]
+    public void Told_to_leave_it_begins_no_window_and_is_gone_once_what_it_did_is_settled_and_stored()
+    {
+        var group = new GroupUnderTest(SampleTasks.Small());
+        group.Place();
+        group.Limit(version: 1, settled: 0, limit: 3);
+        group.Move();
+        Assert.True(group.Moves);
+        Assert.Empty(group.Take(new LeaveNode()));
+        Assert.Empty(group.Move().OfType<GroupLeft>());
+        Assert.Equal(2, group.State.Window);
+        Assert.False(group.Moves);
+        Assert.Empty(group.Limit(version: 2, settled: 1, limit: 4));
+        var save = Assert.Single(group.Limit(version: 3, settled: 2, limit: 5).OfType<SaveSnapshot>());
+        Assert.Equal(2, save.Snapshot.Window);
+        Assert.Single(group.Take(new SnapshotSaved(save.Snapshot)).OfType<GroupLeft>());
+        Assert.Empty(group.Limit(version: 4, settled: 2, limit: 5).OfType<GroupLeft>());
+    }
+
+    [Fact]
+    public void Told_to_leave_before_it_is_placed_it_is_gone_at_once()
+    {
+        var group = new GroupUnderTest(SampleTasks.Small());
+        Assert.Equal([new GroupLeft()], group.Take(new LeaveNode()));
+    }
+
+    [Fact]
     public void A_message_that_is_not_for_it_is_refused()
     {
         var group = new GroupUnderTest(SampleTasks.Small());

@@ -130,7 +130,7 @@ public sealed class InterruptionTests : IDisposable
         {
             var network = PreparedNetwork.Of(configuration, target)!;
             return new TrainingRun(
-                target, network, configuration.Training!, directory, journal, context).Run();
+                target, network, configuration.Training!, directory, journal, new EmbeddedActors(0), context).Run();
         }
 
         var error = Assert.Throws<LeapsException>(Train);

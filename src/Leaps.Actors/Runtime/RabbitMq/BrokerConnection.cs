@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Leaps.Actors.Protocol;
 using Leaps.Model;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Leaps.Actors.Runtime.RabbitMq;
 
@@ -66,17 +68,63 @@ public sealed class BrokerConnection : IAsyncDisposable
     /// A-Z a-z 0-9 . _ -</param>
     /// <param name="run">messages of other runs are refused</param>
     /// <param name="refused">takes a line for each message that was refused</param>
-    internal BrokerMailboxes Mailboxes(string prefix, Guid run, Action<string> refused)
+    /// <param name="dead">prefix of what is shared for dead letters; null: they have their own</param>
+    /// <param name="signed">actors get their messages as <see cref="Signed"/></param>
+    /// <param name="guest">only transient mailboxes are opened, and what all share is there or is not</param>
+    internal BrokerMailboxes Mailboxes(string prefix, Guid run, Action<string> refused, string? dead = null,
+        bool signed = false, bool guest = false)
     {
         if (prefix.Length is < 1 or > BrokerTopology.LongestPrefix
             || prefix.Any(c => !char.IsAsciiLetterOrDigit(c) && !".-_".Contains(c)))
             throw new LeapsException($"broker: prefix '{prefix}' must have 1 to "
                 + $"{BrokerTopology.LongestPrefix} letters, digits and . _ -");
         var codec = new MessageCodec(run, Options.MaximumMessageBytes);
-        var mailboxes = new BrokerMailboxes(this, new BrokerTopology(prefix), run, codec, refused);
+        var mailboxes = new BrokerMailboxes(this, new BrokerTopology(prefix, dead), run, codec, refused)
+        {
+            IsSigned = signed,
+            IsGuest = guest,
+        };
         _mailboxes[mailboxes] = 0;
-        mailboxes.Declare();
+        if (!guest)
+            mailboxes.Declare();
         return mailboxes;
+    }
+
+    /// <summary>
+    /// A mark on the virtual host, made by whoever is first: a queue that nobody uses, with a value that cannot
+    /// be changed.
+    /// </summary>
+    /// <returns>false when it is there with another value</returns>
+    internal async Task<bool> Mark(string name, string value, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var session = await Session(cancellation).ConfigureAwait(false);
+            try
+            {
+                var channel = await session.Outgoing.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+                await using var _ = channel.ConfigureAwait(false);
+                await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false,
+                    new Dictionary<string, object?>
+                    {
+                        ["x-queue-type"] = "quorum",
+                        ["x-dead-letter-exchange"] = "",
+                        ["x-dead-letter-routing-key"] = value,
+                    }, cancellationToken: cancellation).ConfigureAwait(false);
+                return true;
+            }
+            catch (OperationInterruptedException error) when (error.ShutdownReason?.ReplyCode == 406)
+            {
+                return false;
+            }
+            catch (Exception error) when (BrokerErrors.IsTransport(error))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (BrokerErrors.Refusal(Options, name, BrokerErrors.Reason(error)) is { } refusal)
+                    throw refusal;
+                await Task.Delay(Options.LongestPause, Clock, cancellation).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>The session of now, or the next one.</summary>

@@ -97,14 +97,14 @@ internal sealed class BrokerFeed(IChannel channel, BrokerSession session)
     }
 }
 
-/// <summary>A message as it came.</summary>
-internal sealed record BrokerDelivery(BrokerFeed Feed, ulong Tag, byte[] Body);
+/// <summary>A message as it came, with the user who sent it, whom the broker has checked.</summary>
+internal sealed record BrokerDelivery(BrokerFeed Feed, ulong Tag, string User, byte[] Body);
 
 /// <summary>Takes what the broker delivers.</summary>
 /// <param name="channel">where it comes from</param>
 /// <param name="deliver">takes each message</param>
 /// <param name="cancelled">the broker delivers no more, because the queue is gone</param>
-internal sealed class BrokerConsumer(IChannel channel, Action<ulong, byte[]> deliver, Action cancelled)
+internal sealed class BrokerConsumer(IChannel channel, Action<ulong, string, byte[]> deliver, Action cancelled)
     : AsyncDefaultBasicConsumer(channel)
 {
     // The body is the client's only until this returns.
@@ -112,7 +112,7 @@ internal sealed class BrokerConsumer(IChannel channel, Action<ulong, byte[]> del
         string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
-        deliver(deliveryTag, body.ToArray());
+        deliver(deliveryTag, properties.UserId ?? "", body.ToArray());
         return Task.CompletedTask;
     }
 

@@ -122,10 +122,10 @@ internal sealed class BrokerLife : IMailbox
     {
         Action handled = () => delivery.Feed.Handled(delivery.Tag);
         Action refused = () => delivery.Feed.Refused(delivery.Tag);
-        IMessage body;
+        object body;
         try
         {
-            body = _mailboxes.Decode(_actor, delivery.Body);
+            body = _mailboxes.Decode(_actor, delivery);
         }
         catch (ProtocolException refusal)
         {
@@ -214,13 +214,15 @@ internal sealed class BrokerLife : IMailbox
                 return Task.CompletedTask;
             };
             var topology = _mailboxes.Topology;
+            if (_transient && !_mailboxes.IsGuest)
+                await topology.DeclareExchanges(channel, _stopped).ConfigureAwait(false);
             await (_transient ? topology.DeclareTransient(channel, _actor, _stopped)
                 : _mailboxes.Declared(_actor).WaitAsync(_stopped)).ConfigureAwait(false);
             await channel.BasicQosAsync(0, (ushort)_connection.Options.Prefetch, global: false, _stopped)
                 .ConfigureAwait(false);
             _feed = feed;
             var consumer = new BrokerConsumer(channel,
-                (tag, body) => _messages.Writer.TryWrite(new BrokerDelivery(feed, tag, body)),
+                (tag, user, body) => _messages.Writer.TryWrite(new BrokerDelivery(feed, tag, user, body)),
                 () => ended.TrySetResult());
             await channel.BasicConsumeAsync(topology.Queue(_actor), autoAck: false, consumer, _stopped)
                 .ConfigureAwait(false);

@@ -34,6 +34,12 @@ internal sealed class BrokerMailboxes : IMailboxes
     internal BrokerConnection Connection { get; }
     internal BrokerTopology Topology { get; }
 
+    /// <summary>Actors get their messages as <see cref="Signed"/>.</summary>
+    internal bool IsSigned { get; init; }
+
+    /// <summary>Without the right to make what all share.</summary>
+    internal bool IsGuest { get; init; }
+
     /// <summary>What the broker refused for good; null: nothing.</summary>
     internal LeapsException? Fault => _fault;
 
@@ -128,7 +134,7 @@ internal sealed class BrokerMailboxes : IMailboxes
     /// <summary>On a new channel: what this process has declared is there, whatever the broker has lost.</summary>
     internal async Task Restore(IChannel channel, CancellationToken cancellation)
     {
-        if (_fault is not null)
+        if (_fault is not null || IsGuest)
             return;
         await Topology.Declare(channel, cancellation).ConfigureAwait(false);
         foreach (string actor in _prepared.Keys)
@@ -165,13 +171,14 @@ internal sealed class BrokerMailboxes : IMailboxes
     }
 
     /// <exception cref="ProtocolException">No sound message for this actor of this run.</exception>
-    internal IMessage Decode(string recipient, byte[] message)
+    internal object Decode(string recipient, BrokerDelivery delivery)
     {
-        var envelope = _codec.Decode(message);
+        var envelope = _codec.Decode(delivery.Body);
         if (envelope.Recipient != recipient)
             throw new ProtocolException($"{envelope.BodyCase} {envelope.Sequence} from {envelope.Sender} is for "
                 + $"{envelope.Recipient}; it came to {recipient}.");
-        return MessageBodies.Of(envelope);
+        var body = MessageBodies.Of(envelope);
+        return IsSigned ? new Signed(envelope.Sender, delivery.User, body) : body;
     }
 
     internal void Send(string recipient, byte[] body, CancellationToken cancellation)

@@ -7,8 +7,12 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 /// Everything is durable, and declaring it again changes nothing.
 /// </summary>
 /// <param name="prefix">at most <see cref="LongestPrefix"/> characters</param>
-internal sealed class BrokerTopology(string prefix)
+/// <param name="dead">prefix of what is shared for dead letters; null: they have their own</param>
+internal sealed class BrokerTopology(string prefix, string? dead = null)
 {
+    // Of a mailbox that nobody uses: what a run left behind that was never brought to its end.
+    private const int ExpiryMilliseconds = 7 * 24 * 3600 * 1000;
+
     /// <summary>A queue's name has 255 bytes at most, an actor's 200.</summary>
     public const int LongestPrefix = 54;
 
@@ -22,8 +26,8 @@ internal sealed class BrokerTopology(string prefix)
     /// <summary>Where messages are published; the routing key is the recipient.</summary>
     public string Exchange => prefix;
 
-    public string DeadExchange => $"{prefix}.dead";
-    public string DeadLetters => $"{prefix}.dead-letters";
+    public string DeadExchange => $"{dead ?? prefix}.dead";
+    public string DeadLetters => $"{dead ?? prefix}.dead-letters";
 
     public string Queue(string actor) => $"{prefix}.{actor}";
 
@@ -37,7 +41,7 @@ internal sealed class BrokerTopology(string prefix)
             .ConfigureAwait(false);
     }
 
-    private async Task DeclareExchanges(IChannel channel, CancellationToken cancellation)
+    public async Task DeclareExchanges(IChannel channel, CancellationToken cancellation)
     {
         await channel.ExchangeDeclareAsync(Exchange, ExchangeType.Direct, durable: true, autoDelete: false,
             cancellationToken: cancellation).ConfigureAwait(false);
@@ -56,6 +60,7 @@ internal sealed class BrokerTopology(string prefix)
                 ["x-single-active-consumer"] = true,
                 ["x-delivery-limit"] = DeliveryLimit,
                 ["x-dead-letter-exchange"] = DeadExchange,
+                ["x-expires"] = ExpiryMilliseconds,
             }, cancellationToken: cancellation).ConfigureAwait(false);
         await channel.QueueBindAsync(Queue(actor), Exchange, actor, cancellationToken: cancellation)
             .ConfigureAwait(false);
@@ -64,9 +69,7 @@ internal sealed class BrokerTopology(string prefix)
     /// <summary>A mailbox that goes with the connection.</summary>
     public async Task DeclareTransient(IChannel channel, string actor, CancellationToken cancellation)
     {
-        await DeclareExchanges(channel, cancellation).ConfigureAwait(false);
         await channel.QueueDeclareAsync(Queue(actor), durable: false, exclusive: true, autoDelete: true,
-            new Dictionary<string, object?> { ["x-dead-letter-exchange"] = DeadExchange },
             cancellationToken: cancellation).ConfigureAwait(false);
         await channel.QueueBindAsync(Queue(actor), Exchange, actor, cancellationToken: cancellation)
             .ConfigureAwait(false);

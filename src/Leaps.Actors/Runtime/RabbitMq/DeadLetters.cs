@@ -16,12 +16,13 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 /// <param name="Reason">in the broker's words: rejected, delivery_limit, expired …; empty: not known</param>
 /// <param name="Time">when it became a dead letter; null: not known</param>
 /// <param name="Bytes">its size</param>
+/// <param name="Exchange">that it was sent to, which names its run</param>
 public sealed record DeadLetter(string Id, string Actor, string Sender, string Kind, string Reason,
-    DateTimeOffset? Time, int Bytes);
+    DateTimeOffset? Time, int Bytes, string Exchange);
 
-/// <summary>The dead letters of a run: to be seen, delivered once more, or thrown away.</summary>
+/// <summary>The dead letters of a cluster: to be seen, delivered once more, or thrown away.</summary>
 /// <param name="connection">to the broker</param>
-/// <param name="prefix">of the run's names at the broker</param>
+/// <param name="prefix">of the names of its dead letters at the broker</param>
 public sealed class DeadLetters(BrokerConnection connection, string prefix)
 {
     // 256 MiB, so that many large ones can be delivered in several goes.
@@ -57,7 +58,7 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
             int delivered = 0;
             foreach (var got in all.Where(one => id is null || Describe(one).Id == id))
             {
-                if (!await Publish(channel, got.RoutingKey, got.Body, cancellation).ConfigureAwait(false))
+                if (!await Publish(channel, Describe(got), got, cancellation).ConfigureAwait(false))
                     continue;
                 await channel.BasicAckAsync(got.DeliveryTag, multiple: false, cancellation)
                     .ConfigureAwait(false);
@@ -102,12 +103,16 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         channel.BasicGetAsync(_topology.DeadLetters, autoAck: false, cancellation);
 
     private async Task<bool> Publish(
-        IChannel channel, string actor, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+        IChannel channel, DeadLetter letter, BasicGetResult got, CancellationToken cancellation)
     {
         try
         {
-            await channel.BasicPublishAsync(_topology.Exchange, actor, mandatory: true,
-                new BasicProperties { Persistent = true }, body, cancellation).ConfigureAwait(false);
+            string exchange = letter.Exchange.Length > 0 ? letter.Exchange : _topology.Exchange;
+            await channel.BasicPublishAsync(exchange, letter.Actor, mandatory: true, new BasicProperties
+            {
+                Persistent = true,
+                UserId = connection.Options.User,
+            }, got.Body, cancellation).ConfigureAwait(false);
             return true;
         }
         catch (PublishException)
@@ -125,9 +130,10 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         string reason = Value(death, "reason") is byte[] text ? Encoding.UTF8.GetString(text) : "";
         DateTimeOffset? time = Value(death, "time") is AmqpTimestamp seconds
             ? DateTimeOffset.FromUnixTimeSeconds(seconds.UnixTime) : null;
+        string exchange = Value(death, "exchange") is byte[] name ? Encoding.UTF8.GetString(name) : "";
         byte[] hash = SHA256.HashData([.. Encoding.UTF8.GetBytes(got.RoutingKey), 0, .. got.Body.Span]);
         return new DeadLetter(Convert.ToHexStringLower(hash.AsSpan(0, 8)), got.RoutingKey, sender, kind, reason,
-            time, got.Body.Length);
+            time, got.Body.Length, exchange);
     }
 
     private static object? Value(IDictionary<string, object?>? table, string name) =>

@@ -10,7 +10,8 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvider clock,
     Func<IReadOnlyCollection<BrokerMailboxes>> everyone)
 {
-    private static readonly BasicProperties Durable = new() { Persistent = true };
+    // The broker refuses whoever says that he is somebody else.
+    private readonly BasicProperties durable = new() { Persistent = true, UserId = options.User };
 
     /// <summary>Until the session is over. A channel that is lost without it is replaced.</summary>
     public async Task Run(BrokerSession session, CancellationToken stop)
@@ -73,7 +74,7 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
                 // Before it is published: the confirmation may be here before the call returns.
                 outbox.Sending();
                 await channel.BasicPublishAsync(entry.Owner.Topology.Exchange, entry.Recipient,
-                    mandatory: false, Durable, entry.Body, end).ConfigureAwait(false);
+                    mandatory: false, durable, entry.Body, end).ConfigureAwait(false);
             }
         }
     }

@@ -17,7 +17,13 @@ public sealed class BrokerRestartTests
             RabbitMqServer.Start(cancellation: TestContext.Current.CancellationToken));
         await using var run = new BrokerRun(SharedBroker.Options(server));
         var (here, there) = (await run.Process(), await run.Process());
-        var (left, right) = (new Inbox(), new Inbox());
+        int taken = 0;
+        Action<object, Action> count = (_, handled) =>
+        {
+            Interlocked.Increment(ref taken);
+            handled();
+        };
+        var (left, right) = (new Inbox { OnMessage = count }, new Inbox { OnMessage = count });
         var leftMailbox = here.Open("left", 1, left.Receive, left.Failed);
         var rightMailbox = there.Open("right", 1, right.Receive, right.Failed);
         await run.Settled();
@@ -31,6 +37,9 @@ public sealed class BrokerRestartTests
                 Task.Run(() => TellPart(rightMailbox, "left", part), TestContext.Current.CancellationToken));
             if (part < losses.Length)
             {
+                // A queue that is killed within milliseconds of its birth is lost to this broker for good.
+                int some = 2 * part * Many / Parts + Many / Parts;
+                await BrokerRun.Until(() => Task.FromResult(Volatile.Read(ref taken) > some), "in the middle");
                 await losses[part]();
                 await server.Start(TestContext.Current.CancellationToken);
                 int notices = 4 * (part + 1);

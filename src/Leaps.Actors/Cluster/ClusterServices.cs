@@ -1,0 +1,48 @@
+using Leaps.Actors.Journal;
+using Leaps.Actors.Journal.PostgreSql;
+using Leaps.Actors.Runtime;
+using Leaps.Actors.Runtime.RabbitMq;
+using Leaps.Model;
+
+namespace Leaps.Actors.Cluster;
+
+/// <summary>A RabbitMQ broker and a PostgreSQL database.</summary>
+/// <param name="cluster">the cluster's name</param>
+/// <param name="broker">connected; its owner's</param>
+/// <param name="database">open; its owner's</param>
+/// <param name="notice">takes a line for each message that was refused</param>
+internal sealed class ClusterServices(string cluster, BrokerConnection broker, PostgreSqlDatabase database,
+    Action<string> notice) : IClusterServices
+{
+    private readonly BrokerMailboxes _watching = broker.Mailboxes(BrokerNames.Cluster(cluster),
+        BrokerNames.IdOf(cluster), static _ => { }, BrokerNames.Root(cluster));
+
+    public Guid Cluster => database.Cluster;
+
+    /// <summary>Makes sure that nobody else's cluster has this name at the broker.</summary>
+    /// <exception cref="LeapsException">There is one, with another database.</exception>
+    public async Task CheckIdentity(CancellationToken cancellation)
+    {
+        if (!await broker.Mark(BrokerNames.Identity(cluster), Cluster.ToString("D"), cancellation)
+            .ConfigureAwait(false))
+            throw new LeapsException($"another cluster, with another database than {database.Place}, is called "
+                + $"'{cluster}' on virtual host {broker.Options.VirtualHost}: give one of them another name, or "
+                + "another virtual host");
+    }
+
+    public IMailboxes Mailboxes(Guid run, string part, bool signed = false) => run == Cluster
+        ? broker.Mailboxes(BrokerNames.Cluster(cluster), BrokerNames.IdOf(cluster), notice,
+            BrokerNames.Root(cluster), signed)
+        : broker.Mailboxes(
+            BrokerNames.Run(cluster, run, part), run, notice, BrokerNames.Root(cluster), signed);
+
+    public IFencedJournal Journal(Guid run, string part) => database.Journal(run, part);
+
+    public void Forget(Guid run) => database.Forget(run);
+
+    public Task<int?> Consumers(string actor) => _watching.Consumers(actor);
+
+    public async Task<bool> IsHealthy(CancellationToken cancellation) =>
+        broker.Host is not null
+        && await database.IsHealthy(TimeSpan.FromSeconds(2), cancellation).ConfigureAwait(false);
+}

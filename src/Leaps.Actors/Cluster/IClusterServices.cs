@@ -1,0 +1,32 @@
+using Leaps.Actors.Journal;
+using Leaps.Actors.Runtime;
+
+namespace Leaps.Actors.Cluster;
+
+/// <summary>
+/// The servers that the nodes of a cluster share: a broker for mailboxes and a database for journals.
+/// </summary>
+internal interface IClusterServices
+{
+    /// <summary>The cluster; its own mailboxes and its journal are those of this "run".</summary>
+    Guid Cluster { get; }
+
+    /// <summary>Mailboxes of a part of a run, for this process; its owner's to dispose of.</summary>
+    /// <param name="run">a run, or the cluster</param>
+    /// <param name="part">of the run</param>
+    /// <param name="signed">whoever receives gets <see cref="Signed"/> messages</param>
+    IMailboxes Mailboxes(Guid run, string part, bool signed = false);
+
+    /// <summary>The journal of a part of a run, for one life of its actors here; its owner's to dispose
+    /// of.</summary>
+    IFencedJournal Journal(Guid run, string part);
+
+    /// <summary>Deletes all that is stored of a run.</summary>
+    void Forget(Guid run);
+
+    /// <summary>How many processes an actor of the cluster lives in; null: not known now.</summary>
+    Task<int?> Consumers(string actor);
+
+    /// <summary>Whether broker and database answer at present.</summary>
+    Task<bool> IsHealthy(CancellationToken cancellation);
+}

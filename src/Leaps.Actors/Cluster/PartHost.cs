@@ -1,0 +1,121 @@
+using Google.Protobuf;
+using Leaps.Actors.Journal;
+using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
+using Leaps.Actors.WalkerGroup;
+using Leaps.Model;
+using Leaps.Model.Devices;
+using Leaps.Model.Networks;
+using Leaps.Model.Storage;
+
+namespace Leaps.Actors.Cluster;
+
+/// <summary>
+/// The walker groups of one sampling that live on this node. What they sample, and with which network, the
+/// home of the run has stored in the sampling's journal.
+/// </summary>
+internal sealed class PartHost : IAsyncDisposable
+{
+    private const string TaskActor = "task";
+    private const string ModelActor = "model";
+
+    private readonly IFencedJournal _journal;
+    private readonly JournalWriter _writer;
+    private readonly IMailboxes _mailboxes;
+    private readonly MoverPool _movers;
+    private readonly GroupHost _groups;
+
+    /// <param name="services">broker and database</param>
+    /// <param name="run">the run</param>
+    /// <param name="part">its sampling</param>
+    /// <param name="device">of the node: gives the network of a model</param>
+    /// <param name="threads">that move walkers</param>
+    /// <param name="failed">takes what ends all groups</param>
+    /// <param name="ended">takes a group that is gone, and why; null: it was told to leave and has</param>
+    /// <exception cref="LeapsException">The journal is damaged, or of another kind of device.</exception>
+    public PartHost(IClusterServices services, Guid run, string part, Func<LeapsModel, RateNetwork> device,
+        int threads, Action<Exception> failed, Action<int, Exception?> ended)
+    {
+        _journal = services.Journal(run, part);
+        SamplingTask task;
+        RateNetwork? network;
+        try
+        {
+            task = LoadTask(_journal);
+            network = LoadModel(_journal) is { } model ? device(model) : null;
+            if (network is not null && task.Device.Length > 0 && network.DeviceKind != task.Device)
+                throw new LeapsException($"the run needs a device of kind {task.Device}, and this node has "
+                    + $"{network.DeviceKind}");
+        }
+        catch
+        {
+            _journal.Dispose();
+            throw;
+        }
+        _writer = new JournalWriter(_journal);
+        _mailboxes = services.Mailboxes(run, part);
+        _movers = new MoverPool(task, network, threads, failed);
+        _groups = new GroupHost(_journal, _writer, _mailboxes, _movers, _journal.Claim)
+        {
+            Failed = (group, error) => ended(group, error),
+            Left = group => ended(group, null),
+        };
+    }
+
+    /// <summary>What the groups need to know, for them to load.</summary>
+    /// <param name="journal">of the sampling</param>
+    /// <param name="task">what is sampled</param>
+    /// <param name="model">a model file; null: no network</param>
+    public static void Store(IFencedJournal journal, SamplingTask task, byte[]? model)
+    {
+        var writes = new List<JournalWrite> { new JournalSnapshot(TaskActor, 0, task.Specification.ToByteArray()) };
+        if (model is not null)
+            writes.Add(new JournalSnapshot(ModelActor, 0, model));
+        foreach (var write in writes)
+            journal.Claim(write.Actor);
+        journal.Write(writes);
+    }
+
+    public void Start(int group) => _groups.Start(group, again: true);
+
+    public void TellToLeave(int group) => _groups.TellToLeave(group);
+
+    public Task Close(int group) => _groups.Close(group);
+
+    public async ValueTask DisposeAsync()
+    {
+        _movers.Dispose();
+        await _groups.CloseAll().ConfigureAwait(false);
+        await _mailboxes.DisposeAsync().ConfigureAwait(false);
+        _writer.Dispose();
+        _journal.Dispose();
+    }
+
+    private static SamplingTask LoadTask(IJournal journal)
+    {
+        var stored = journal.LoadLatestSnapshot(TaskActor)
+            ?? throw new LeapsException("the journal does not say what is sampled: restore it from a copy");
+        try
+        {
+            return SamplingPacking.ToTask(SamplingSpecification.Parser.ParseFrom(stored.Bytes.Span));
+        }
+        catch (Exception error) when (error is InvalidProtocolBufferException or ProtocolException)
+        {
+            throw new LeapsException($"the journal's task can't be read: {error.Message}", error);
+        }
+    }
+
+    private static LeapsModel? LoadModel(IJournal journal)
+    {
+        if (journal.LoadLatestSnapshot(ModelActor) is not { } stored)
+            return null;
+        try
+        {
+            return ModelFile.Read(new MemoryStream(stored.Bytes.ToArray())).Model;
+        }
+        catch (InvalidDataException error)
+        {
+            throw new LeapsException($"the journal's model can't be read: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Leaps.Actors.Journal;
+using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
+using Leaps.Model;
+using Leaps.Model.Devices;
+using Leaps.Model.Networks;
+using Leaps.Model.Targets;
+using Leaps.Model.Training;
+
+namespace Leaps.Actors.Cluster;
+
+/// <summary>
+/// What the work of a run has of its node: journals that are its own, actors that live elsewhere, and the
+/// ears of the scheduler. The run's home: there its coordinator, trainer and replay buffer live.
+/// </summary>
+public sealed class RunHome : IDisposable
+{
+    private readonly IClusterServices _services;
+    private readonly Action<RunNeeds> _tellNeeds;
+    private readonly Lock _gate = new();
+    private ClusterSampling? _sampling;
+    private int _threads;
+
+    internal RunHome(IClusterServices services, Guid run, int nodeThreads, int clusterThreads,
+        Action<string> notice, Action<RunNeeds> tellNeeds)
+    {
+        _services = services;
+        _tellNeeds = tellNeeds;
+        _threads = clusterThreads;
+        Run = run;
+        Threads = nodeThreads;
+        Notice = notice;
+        Journal = services.Journal(run, ActorKey.RunPart);
+        try
+        {
+            // Whoever lived here before writes no more.
+            Life = Journal.Claim(ActorNames.Home);
+            foreach (string actor in (string[])["run", ActorNames.Trainer])
+                Journal.Claim(actor);
+        }
+        catch
+        {
+            Journal.Dispose();
+            throw;
+        }
+        Files = new RunFiles(Journal);
+    }
+
+    public Guid Run { get; }
+
+    /// <summary>Number of this life among the home's.</summary>
+    public long Life { get; }
+
+    /// <summary>Of this node.</summary>
+    public int Threads { get; }
+
+    /// <summary>One line for whoever looks after the node.</summary>
+    public Action<string> Notice { get; }
+
+    /// <summary>What the run is, its training and its files.</summary>
+    public IFencedJournal Journal { get; }
+
+    public RunFiles Files { get; }
+
+    /// <summary>Takes who answers the user; null: nobody does now.</summary>
+    public Func<ControlRequest, CancellationToken, Task<ControlReply>>? Answering { get; set; }
+
+    /// <summary>The journal of the run's k-th sampling; its owner's to dispose of.</summary>
+    public IFencedJournal OpenSampling(int sampling) => _services.Journal(Run, PartOf(sampling));
+
+    /// <summary>A sampling on the nodes of the cluster.</summary>
+    /// <param name="sampling">its number, 1, 2 …</param>
+    /// <param name="journal">from <see cref="OpenSampling"/></param>
+    /// <param name="task">what is sampled</param>
+    /// <param name="model">the model file of the network; null: none</param>
+    /// <param name="options">how</param>
+    /// <exception cref="LeapsException">The journal belongs to another task, or is damaged.</exception>
+    public ISampling CreateSampling(int sampling, IFencedJournal journal, SamplingTask task, byte[]? model,
+        SamplingHomeOptions options)
+    {
+        lock (_gate)
+        {
+            string part = PartOf(sampling);
+            return _sampling = new ClusterSampling(task, model, part, journal,
+                _services.Mailboxes(Run, part), _threads, options, _tellNeeds);
+        }
+    }
+
+    /// <summary>A training here, whose rollouts are made on another node where there is one.</summary>
+    /// <param name="target">what the network is to sample</param>
+    /// <param name="model">trained in place</param>
+    /// <param name="networks">its network on each device of this node</param>
+    /// <param name="training">how</param>
+    /// <param name="options">of this process</param>
+    /// <exception cref="LeapsException">An option is wrong, or the journal is damaged.</exception>
+    public ITraining CreateTraining(Target target, LeapsModel model, IReadOnlyList<RateNetwork> networks,
+        TrainingOptions training, TrainingHomeOptions options)
+    {
+        bool rollouts = training.Source == TrainingSource.Rollouts;
+        _tellNeeds(new RunNeeds { Device = networks[0].DeviceKind, Rollouts = rollouts });
+        var mailboxes = new NearMailboxes(_services.Mailboxes(Run, ActorKey.RunPart));
+        return new ClusterTraining(
+            new TrainingHome(target, model, networks, training, Journal, mailboxes, Life, options), mailboxes);
+    }
+
+    public void Dispose() => Journal.Dispose();
+
+    internal void ChangeThreads(int threads)
+    {
+        lock (_gate)
+        {
+            _threads = threads;
+            _sampling?.ChangeThreads(threads);
+        }
+    }
+
+    private static string PartOf(int sampling) => FormattableString.Invariant($"sampling-{sampling}");
+}

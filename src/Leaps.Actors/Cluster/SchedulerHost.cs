@@ -1,0 +1,257 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using Leaps.Actors.Journal;
+using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
+using Leaps.Actors.Scheduler;
+using Leaps.Model;
+
+namespace Leaps.Actors.Cluster;
+
+/// <summary>
+/// The scheduler's seat on this node. Every node has one and waits at the scheduler's mailbox; the broker
+/// gives its messages to one of them, and that one is the scheduler: it claims the journal, recovers, and acts
+/// until it hears no more or another one has claimed it.
+/// </summary>
+internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
+{
+    private const int ZerosUntilGone = 2;
+
+    private readonly IClusterServices _services;
+    private readonly IRunWork _work;
+    private readonly NodeOptions _options;
+    private readonly string _user;
+    private readonly IMailboxes _mailboxes;
+    private readonly Dictionary<string, int> _zeros = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private IMailbox? _mailbox;
+    private Seat? _seat;
+    private TimeSpan _lastHeard;
+    private bool _closed;
+
+    // One life as the scheduler.
+    private sealed record Seat(SchedulerActor Actor, IFencedJournal Journal, JournalWriter Writer)
+    {
+        public void Leave()
+        {
+            Writer.Dispose();
+            Journal.Dispose();
+        }
+    }
+
+    private sealed record Now(TimeSpan Time);
+
+    private sealed record Unhealthy;
+
+    /// <param name="services">broker and database</param>
+    /// <param name="work">stores what is submitted</param>
+    /// <param name="options">the node</param>
+    /// <param name="user">whom nodes are at the broker: heartbeats of others are refused</param>
+    public SchedulerHost(IClusterServices services, IRunWork work, NodeOptions options, string user)
+    {
+        _services = services;
+        _work = work;
+        _options = options;
+        _user = user;
+        _mailboxes = services.Mailboxes(services.Cluster, ActorKey.RunPart, signed: true);
+        Open();
+    }
+
+    /// <summary>Users of the broker who may do everything.</summary>
+    public ImmutableHashSet<string> Administrators { get; init; } = [];
+
+    /// <summary>Now and then: time passes.</summary>
+    public void Tick() => _mailbox?.Post(new Now(Elapsed));
+
+    /// <summary>Broker or database do not answer: nobody's silence counts.</summary>
+    public void Suspend() => _mailbox?.Post(new Unhealthy());
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _mailbox!.Close();
+        }
+        await _mailbox.Completion.ConfigureAwait(false);
+        Rise();
+        await _mailboxes.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // ---- What the scheduler asks for ----
+
+    public void Store(StoreSubmission submission) => Apart(submission.Asker, submission.Request, () =>
+    {
+        var submit = submission.Request.Submit;
+        using var journal = _services.Journal(new Guid(submit.RunId.Span, bigEndian: true), ActorKey.RunPart);
+        _work.Store(journal, submit);
+        _mailbox!.Post(new SubmissionStored(
+            submission.Asker, submission.User, submission.Request, submission.UnixSeconds));
+    });
+
+    public void AskHome(AskHome request)
+    {
+        var handed = request.Request.Clone();
+        handed.Run = request.Run.ToString("N");
+        handed.Asker = request.Asker;
+        _mailbox!.Tell(ActorNames.Node(request.Node), handed);
+    }
+
+    public void Fetch(FetchFile request) => Apart(request.Asker, request.Request, () =>
+    {
+        using var journal = _services.Journal(request.Run, ActorKey.RunPart);
+        var files = new RunFiles(journal);
+        var reply = new ClusterReply { Request = request.Request.Request, Accepted = true };
+        string name = request.Request.Key;
+        if (name.Length == 0)
+        {
+            reply.Entries.AddRange(files.Names().Select(file => new ControlReply.Types.Entry
+            {
+                Key = file,
+                Value = FormattableString.Invariant($"{files.Length(file)}"),
+            }));
+        }
+        else
+        {
+            reply.Length = files.Length(name) ?? throw new LeapsException($"the run has no file {name}");
+            reply.Bytes = ByteString.CopyFrom(files.Read(name, request.Request.Offset).Span);
+        }
+        _mailbox!.Tell(request.Asker, reply);
+    });
+
+    public void Forget(Guid run) => Task.Run(() => _services.Forget(run));
+
+    // What takes time, with what is wrong as the answer.
+    private void Apart(string asker, ClusterRequest request, Action work) => Task.Run(() =>
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception error) when (error is LeapsException or FencedException or SequenceConflictException)
+        {
+            _mailbox!.Tell(asker, new ClusterReply { Request = request.Request, Text = error.Message });
+        }
+    });
+
+    // ---- The seat ----
+
+    private TimeSpan Elapsed => TimeSpan.FromSeconds(
+        (double)_options.Clock.GetTimestamp() / _options.Clock.TimestampFrequency);
+
+    private void Open()
+    {
+        lock (_gate)
+        {
+            if (_closed)
+                return;
+            // Its messages name the scheduler's epoch themselves.
+            _mailbox = _mailboxes.Open(ActorNames.Scheduler, life: 1, Receive, Failed);
+        }
+    }
+
+    private void Failed(Exception error)
+    {
+        Rise();
+        if (error is not FencedException)
+            _options.Notice($"the scheduler's seat on this node failed and is taken anew: {error.Message}");
+        Open();
+    }
+
+    private void Rise()
+    {
+        _seat?.Leave();
+        _seat = null;
+    }
+
+    private void Receive(object message, Action handled)
+    {
+        switch (message)
+        {
+            case Now now:
+                OnTick(now.Time);
+                handled();
+                break;
+            case Unhealthy:
+                _seat?.Actor.Receive(new LeasesSuspended(), handled);
+                break;
+            case Signed signed:
+                _lastHeard = Elapsed;
+                _seat ??= Sit();
+                _seat.Actor.Receive(Accept(signed), handled);
+                break;
+            default:
+                // To the scheduler from its own journal or from what it asked for; it may have gone since.
+                if (_seat is null)
+                    handled();
+                else
+                    _seat.Actor.Receive(message, handled);
+                break;
+        }
+    }
+
+    private object Accept(Signed signed) => signed.Body switch
+    {
+        NodeHeartbeat when signed.User != _user => throw new ProtocolException(
+            $"heartbeat from user '{signed.User}': nodes of this cluster are '{_user}'."),
+        NodeHeartbeat beat => beat,
+        ClusterRequest request => new Asked(signed.Sender, signed.User, request,
+            _options.Clock.GetUtcNow().ToUnixTimeSeconds()),
+        _ => throw new ProtocolException($"the scheduler has no use for a {signed.Body.GetType().Name}."),
+    };
+
+    private Seat Sit()
+    {
+        var journal = _services.Journal(_services.Cluster, ActorKey.RunPart);
+        try
+        {
+            journal.Claim(ActorNames.Scheduler);
+            var state = SchedulerState.Recover(SchedulerEvents.Read(journal.Read(ActorNames.Scheduler, 1))) with
+            {
+                Rights = new Rights(Administrators),
+            };
+            var writer = new JournalWriter(journal);
+            var actor = new SchedulerActor(state, (to, body) => _mailbox!.Tell(to, body),
+                message => _mailbox!.Post(message), new ActorJournal(journal, writer, ActorNames.Scheduler), this);
+            _zeros.Clear();
+            actor.Receive(new SchedulerBegins(Elapsed,
+                SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = 2 * _options.Times.Beat },
+                _options.Name), static () => { });
+            return new Seat(actor, journal, writer);
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+
+    // A seat that hears nothing for a lease, not even of its own node, has been given to another node.
+    private void OnTick(TimeSpan now)
+    {
+        if (_seat is null)
+            return;
+        if (now - _lastHeard > _options.Times.Lease)
+        {
+            Rise();
+            return;
+        }
+        _seat.Actor.Receive(new Tick(now), static () => { });
+        foreach (var (node, session) in _seat.Actor.Living)
+            _ = Watch(node, session);
+    }
+
+    // The broker knows at once when a node's connection ends.
+    private async Task Watch(string node, ByteString session)
+    {
+        int? consumers = await _services.Consumers(ActorNames.Node(node)).ConfigureAwait(false);
+        lock (_zeros)
+        {
+            int zeros = consumers is 0 or -1 ? _zeros.GetValueOrDefault(node) + 1 : 0;
+            _zeros[node] = zeros;
+            if (zeros < ZerosUntilGone)
+                return;
+        }
+        _mailbox!.Post(new NodeVanished(node, session));
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using Leaps.Actors.Journal;
+using Leaps.Actors.WalkerGroup;
+using Leaps.Model;
+
+namespace Leaps.Actors.Runtime;
+
+/// <summary>The walker groups of one sampling that live in this process, on one device.</summary>
+/// <param name="journal">of the sampling</param>
+/// <param name="writer">writes it</param>
+/// <param name="mailboxes">of the sampling</param>
+/// <param name="movers">the device</param>
+/// <param name="claim">takes over an actor and gives the number of its life</param>
+internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailboxes mailboxes,
+    MoverPool movers, Func<string, long> claim)
+{
+    private readonly ConcurrentDictionary<int, IMailbox> _groups = new();
+
+    /// <summary>Takes the number of a group that failed, and why; it is closed.</summary>
+    public required Action<int, Exception> Failed { get; init; }
+
+    /// <summary>Takes the number of a group that was told to leave and has; it is closed.</summary>
+    public Action<int> Left { get; init; } = static _ => { };
+
+    /// <summary>The groups that live here.</summary>
+    public IEnumerable<int> Groups => _groups.Keys.Order();
+
+    /// <summary>Brings a group to life from its newest snapshot.</summary>
+    /// <param name="group">number of the group</param>
+    /// <param name="again">it may have lived before: it asks for its place</param>
+    /// <exception cref="LeapsException">Its snapshot can't be read.</exception>
+    public void Start(int group, bool again)
+    {
+        string name = ActorNames.Group(group);
+        // Who had it before can write no more; then it is read what he wrote.
+        long life = claim(name);
+        var state = new WalkerGroupState(group, SamplingJournal.LoadSnapshot(journal, group));
+        IMailbox? mailbox = null;
+        var opened = new ManualResetEventSlim();
+        IMailbox Own()
+        {
+            opened.Wait();
+            return mailbox!;
+        }
+        var actor = new WalkerGroupActor(state, (to, body) => Own().Tell(to, (Google.Protobuf.IMessage)body),
+            message => Own().Post(message), movers, new ActorJournal(journal, writer, name), () => Leave(group));
+        _groups[group] = mailbox = mailboxes.Open(name, life, actor.Receive, error => Fail(group, error));
+        opened.Set();
+        if (again)
+            mailbox.Post(new GroupReborn());
+    }
+
+    /// <summary>The group is to finish what it has in hand and then to leave.</summary>
+    public void TellToLeave(int group)
+    {
+        if (_groups.TryGetValue(group, out var mailbox))
+            mailbox.Post(new LeaveNode());
+    }
+
+    /// <summary>Ends a group where it is, and all that it has asked for; it may be started again
+    /// then.</summary>
+    public async Task Close(int group)
+    {
+        if (!_groups.TryRemove(group, out var mailbox))
+            return;
+        mailbox.Close();
+        movers.Abandon(group);
+        await mailbox.Completion.ConfigureAwait(false);
+        // Its next life numbers its events on from its last one.
+        await writer.Flush().ConfigureAwait(false);
+    }
+
+    public Task CloseAll() => Task.WhenAll(_groups.Keys.Select(Close));
+
+    private void Leave(int group)
+    {
+        if (_groups.TryRemove(group, out var mailbox))
+            mailbox.Close();
+        Left(group);
+    }
+
+    private void Fail(int group, Exception error)
+    {
+        movers.Abandon(group);
+        Failed(group, error);
+    }
+}

@@ -1,0 +1,60 @@
+using Leaps.Actors.Protocol;
+using Leaps.Actors.ReplayBuffer;
+
+namespace Leaps.Actors.Runtime;
+
+/// <summary>
+/// The maker of rollouts, in this process: it makes what the trainer orders and gives it to the replay
+/// buffer. It remembers nothing; an order is handled when its rollout has been sent.
+/// </summary>
+internal sealed class RolloutHost : IDisposable
+{
+    private readonly RolloutPool _pool;
+    private readonly IMailbox _mailbox;
+
+    /// <param name="pool">the device; the host's from now on</param>
+    /// <param name="mailboxes">of the training</param>
+    /// <param name="life">of the maker</param>
+    /// <param name="failed">takes what ends it</param>
+    public RolloutHost(RolloutPool pool, IMailboxes mailboxes, long life, Action<Exception> failed)
+    {
+        _pool = pool;
+        IMailbox? mailbox = null;
+        var opened = new ManualResetEventSlim();
+        _mailbox = mailbox = mailboxes.Open(ActorNames.RolloutMaker, life, (message, handled) =>
+        {
+            opened.Wait();
+            Receive(mailbox!, message, handled);
+        }, failed);
+        opened.Set();
+    }
+
+    public Task Completion => _mailbox.Completion;
+
+    public void Dispose()
+    {
+        _mailbox.Close();
+        _mailbox.Completion.Wait();
+        _pool.Dispose();
+    }
+
+    private void Receive(IMailbox mailbox, object message, Action handled)
+    {
+        switch (message)
+        {
+            case RolloutOrder order:
+                _pool.Enqueue(order, made => mailbox.Post(new Made(made, handled)));
+                break;
+            case Made made:
+                mailbox.Tell(ActorNames.ReplayBuffer, made.Rollout);
+                made.Handled();
+                handled();
+                break;
+            default:
+                throw new ProtocolException(
+                    $"the maker of rollouts has no use for a {message.GetType().Name}.");
+        }
+    }
+
+    private sealed record Made(RolloutMade Rollout, Action Handled);
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using Leaps.Actors.Cluster;
+using Leaps.Actors.Journal;
+using Leaps.Actors.Protocol;
+using Leaps.Actors.ReplayBuffer;
+using Leaps.Actors.Runtime;
+using Leaps.Host.Commands;
+using Leaps.Host.Configuration;
+using Leaps.Host.Terminal;
+using Leaps.Model;
+using Leaps.Model.Devices;
+using Leaps.Model.Networks;
+using RunConfiguration = Leaps.Host.Configuration.RunConfiguration;
+
+namespace Leaps.Host.Execution.Cluster;
+
+/// <summary>
+/// What a node does for runs: takes in what a user submits, and at the home of a run does what `leaps run`
+/// does, in a directory that lasts as long as the home. Whatever must last longer is in the run's journal:
+/// its events, its training, and every file that it writes.
+/// </summary>
+/// <param name="workDirectory">homes have their directories in it</param>
+/// <param name="clock">for rates and durations</param>
+internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) : IRunWork
+{
+    /// <summary>The model file that was submitted with the run.</summary>
+    public const string SubmittedModel = "submitted.safetensors";
+
+    public void Store(IFencedJournal journal, SubmitRun submission)
+    {
+        if (journal.LastSequence(RunJournal.Actor) > 0)
+            return;
+        var configuration = ConfigurationReader.ReadText(submission.Configuration, submission.Name);
+        var files = new RunFiles(journal);
+        string? initial = null;
+        if (configuration.Network?.Model is not null)
+        {
+            using var scratch = new ScratchDirectory(workDirectory, Guid.NewGuid());
+            string path = scratch.PathOf(SubmittedModel);
+            File.WriteAllBytes(path, submission.Model.ToByteArray());
+            configuration = WithModel(configuration, path);
+            initial = PreparedNetwork.Of(configuration, configuration.Target.CreateTarget())!.Sha256;
+            configuration = WithModel(configuration, SubmittedModel);
+            files.Write(SubmittedModel, submission.Model.Memory);
+        }
+        string text = ConfigurationWriter.Write(configuration);
+        files.WriteText(RunDirectory.Configuration, text);
+        // Last: from then on it is stored.
+        journal.Claim(RunJournal.Actor);
+        journal.Append(RunJournal.Actor, 0, [new RunEvent
+        {
+            Configured = new RunConfigured
+            {
+                Configuration = text,
+                Purpose = submission.OnlyTrains ? RunPurpose.Train : RunPurpose.Run,
+                Trains = configuration.Training is not null,
+                WorkingDirectory = "",
+                InitialParameters = initial,
+            },
+        }.ToBytes()]);
+    }
+
+    public RunConcluded Work(RunHome home, CancellationToken cancellation)
+    {
+        using var scratch = new ScratchDirectory(workDirectory, home.Run);
+        foreach (string name in home.Files.Names())
+            File.WriteAllBytes(scratch.PathOf(name), home.Files.ReadAll(name));
+        using var directory = RunDirectory.Open(scratch.Path);
+        // Results say where things are among the files of the run, not on this node.
+        directory.Shown = "";
+        directory.Changed = name => home.Files.Write(name, File.ReadAllBytes(directory.PathOf(name)));
+        using var journal = new RunJournal(home.Journal, home.Run, home.OpenSampling);
+        var begun = journal.History.Configured
+            ?? throw new LeapsException("the journal does not say what the run is: submit it again");
+        var configuration = ConfigurationReader.ReadText(begun.Configuration, RunDirectory.Configuration);
+        configuration = configuration with { Threads = home.Threads };
+        if (configuration.Network?.Model is { } model)
+            configuration = WithModel(configuration, scratch.PathOf(model));
+        var target = configuration.Target.CreateTarget();
+        var network = PreparedNetwork.Of(configuration, target);
+        using var control = new RunControl();
+        home.Answering = control.Ask;
+        string noted = home.Run.ToString("N")[..8];
+        var context = new JobContext(new NoProgress(), line => home.Notice($"run {noted}: {line}"), clock,
+            cancellation)
+        { CommandLine = "leaps submit" };
+        var work = new RunWork(configuration, target, network, directory, journal, new ClusterActors(home),
+            control, context)
+        {
+            Resume = $"leaps ctl resume {noted}",
+            Extends = IsWritten(journal, configuration),
+        };
+        try
+        {
+            var result = work.Run();
+            return Conclude(journal, result);
+        }
+        catch (InterruptedRunException)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        finally
+        {
+            home.Answering = null;
+        }
+    }
+
+    public RateNetwork CreateNetwork(LeapsModel model) => PreparedNetwork.OnDevice(model);
+
+    public RolloutPool CreateRolloutPool(IJournal journal, Action<Exception> failed)
+    {
+        var files = new RunFiles(journal);
+        string text = files.ReadText(RunDirectory.Configuration);
+        var configuration = ConfigurationReader.ReadText(text, RunDirectory.Configuration);
+        using var scratch = new ScratchDirectory(workDirectory, Guid.NewGuid());
+        if (configuration.Network?.Model is { } model)
+        {
+            File.WriteAllBytes(scratch.PathOf(model), files.ReadAll(model));
+            configuration = WithModel(configuration, scratch.PathOf(model));
+        }
+        var target = configuration.Target.CreateTarget();
+        var network = PreparedNetwork.Of(configuration, target)!;
+        return new RolloutPool(
+            target, network.Model.Layout, network.Device, configuration.Training!, failed);
+    }
+
+    // The results of a sampling that ended early were written: who runs it again wants more.
+    private static bool IsWritten(RunJournal journal, RunConfiguration configuration) =>
+        journal.History.Written is { } written && written.Sampling == journal.History.Sampling
+        && written.Replicas == configuration.Sample.Replicas;
+
+    private static RunConcluded Conclude(RunJournal journal, JobResult result)
+    {
+        string cause = "";
+        if (journal.History.Written is not null)
+        {
+            using var sampling = journal.OpenSampling();
+            cause = SamplingJournal.Read(sampling)?.End?.Cause ?? "";
+        }
+        string text = result.Json is SamplingResult sampled
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"log Z = {sampled.LogZ:F4} ± {sampled.LogZStdErr:F4}")
+            : result.Lines.Count > 0 ? result.Lines[0] : "";
+        return new RunConcluded
+        {
+            Outcome = cause.Length > 0
+                ? RunConcluded.Types.Outcome.Cancelled : RunConcluded.Types.Outcome.Complete,
+            Text = cause.Length > 0 ? $"{cause}; {text}" : text,
+        };
+    }
+
+    private static RunConfiguration WithModel(RunConfiguration configuration, string path) =>
+        configuration with { Network = configuration.Network! with { Model = path } };
+}

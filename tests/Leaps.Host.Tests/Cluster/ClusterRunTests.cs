@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Leaps.Actors.Cluster;
+using Leaps.Actors.Protocol;
+using Leaps.Host.Tests.Execution;
+using Command = Leaps.Actors.Protocol.ClusterRequest.Types.Command;
+
+namespace Leaps.Host.Tests.Cluster;
+
+/// <summary>
+/// Nodes on a real broker and a real database: whatever they share of a run, its files are those of the run
+/// that one process does.
+/// </summary>
+[Collection(ClusterCollection.Name)]
+public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private const string Annealing = """
+        target: {model: ising, lattice: 5, beta: 0.44}
+        sample:
+          walkers: 300
+          groups: 6
+          windows: 40
+          resample: {threshold: 0.97}
+          mcmc: {kernel: heat-bath-sweep, sweeps: 3}
+          replicas: 2
+        """;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ConcurrentQueue<string> _notices = new();
+    private readonly string _cluster = ClusterServers.NewName();
+    private readonly List<NodeInTest> _nodes = [];
+    private ClusterClient? _client;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is not null)
+            await _client.DisposeAsync();
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_run_on_any_number_of_nodes_has_the_samples_of_one_process(int nodes)
+    {
+        for (int n = 0; n < nodes; n++)
+            await Join($"n{n}");
+        var run = await Submit(Annealing);
+        await Ended(run);
+        Assert.Equal(Alone(Annealing), Hash(await Fetch(run, "samples.npz")));
+    }
+
+    [Theory]
+    [InlineData("pool: {walkers: 64, times: 4}")]
+    [InlineData("source: rollouts, rollouts: {walkers: 32, buffer-cycle: 10, buffer-size: 4, moves: 16, staleness: 10}")]
+    public async Task A_training_and_the_sampling_after_it_are_those_of_one_process(string source)
+    {
+        string configuration = $$"""
+            target: {model: ising, lattice: 4, beta: 0.44}
+            network: {kernels: [3, 4], channels: 4, free-energy: [8]}
+            train: {updates: 60, batch: 16, {{source}}, evaluate: {every: 20, walkers: 64} }
+            sample: {walkers: 200, windows: 20, groups: 4, resample: {threshold: 0.9} }
+            seed: 7
+            """;
+        for (int n = 0; n < 3; n++)
+            await Join($"n{n}");
+        var run = await Submit(configuration);
+        await Ended(run);
+        Assert.Equal(Alone(configuration), Hash(await Fetch(run, "samples.npz")));
+        Assert.Equal(Hash(await File.ReadAllBytesAsync(
+            Path.Combine(_folder.PathOf("alone"), "model.safetensors"), TestContext.Current.CancellationToken)),
+            Hash(await Fetch(run, "model.safetensors")));
+    }
+
+    [Fact]
+    public async Task Nodes_come_and_go_while_a_run_goes_on()
+    {
+        const string longer = """
+            target: {model: ising, lattice: 6, beta: 0.44}
+            sample: {walkers: 600, groups: 6, windows: 300, resample: {threshold: 0.97}, replicas: 2,
+                mcmc: {kernel: heat-bath-sweep, sweeps: 30}}
+            """;
+        await Join("n0");
+        await Join("n1");
+        var run = await Submit(longer);
+        await Until(list => list.Runs[0].Home.Length > 0 && list.Runs[0].Actors > 6);
+        await Join("n2");
+        await Until(list => list.Nodes.Any(node => node.Node == "n2" && node.Actors >= 2));
+        await Ask(new ClusterRequest { Command = Command.Drain, Key = "n1" });
+        await Until(list => list.Nodes.Any(node => node.Node == "n1" && node.Actors == 0));
+        string home = (await Ask(new ClusterRequest { Command = Command.List })).Runs[0].Home;
+        var left = _nodes[home == "n0" ? 0 : 2];
+        await left.Leave();
+        await Until(list => list.Runs[0].Home.Length > 0 && list.Runs[0].Home != home);
+        await Ended(run);
+        Assert.Equal(Alone(longer), Hash(await Fetch(run, "samples.npz")));
+        Assert.DoesNotContain(_notices, line => line.Contains("refused", StringComparison.Ordinal));
+    }
+
+    private async Task Until(Func<ClusterReply, bool> holds)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (await Ask(new ClusterRequest { Command = Command.List }) is var list && !holds(list))
+        {
+            Assert.False(limit.IsCancellationRequested, $"{list}\n{string.Join('\n', _notices)}");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private async Task Join(string name) => _nodes.Add(
+        await NodeInTest.Join(servers, _cluster, name, _folder.PathOf(name), _notices));
+
+    private async Task<ClusterReply> Ask(ClusterRequest request)
+    {
+        _client ??= await ClusterClient.Open(await servers.Connect(_notices.Enqueue), _cluster, _notices.Enqueue,
+            TimeProvider.System, TestContext.Current.CancellationToken);
+        var reply = await _client.Ask(request, TestContext.Current.CancellationToken);
+        Assert.True(reply.Accepted, reply.Text);
+        return reply;
+    }
+
+    private async Task<Guid> Submit(string configuration)
+    {
+        var id = Guid.NewGuid();
+        await Ask(new ClusterRequest
+        {
+            Command = Command.Submit,
+            Submit = new SubmitRun
+            {
+                RunId = Envelope.RunIdBytes(id),
+                Name = "test",
+                Configuration = configuration,
+            },
+        });
+        return id;
+    }
+
+    private async Task Ended(Guid run)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            var list = await Ask(new ClusterRequest { Command = Command.List });
+            var found = list.Runs.Single(item => item.RunId.Equals(Envelope.RunIdBytes(run)));
+            if (found.State == "complete")
+                return;
+            Assert.True(found.State is "waiting" or "running" && !limit.IsCancellationRequested,
+                $"{list}\n{string.Join('\n', _notices)}");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private async Task<byte[]> Fetch(Guid run, string name)
+    {
+        using var content = new MemoryStream();
+        while (true)
+        {
+            var reply = await Ask(new ClusterRequest
+            {
+                Command = Command.Fetch,
+                Run = run.ToString("N"),
+                Key = name,
+                Offset = content.Length,
+            });
+            reply.Bytes.WriteTo(content);
+            if (content.Length == reply.Length)
+                return content.ToArray();
+        }
+    }
+
+    private string Alone(string configuration)
+    {
+        string output = _folder.PathOf("alone");
+        var program = new Execution.Program();
+        Assert.Equal(0, program.Run("run", _folder.Write("alone.yaml", configuration), "--output", output));
+        return Hash(File.ReadAllBytes(Path.Combine(output, "samples.npz")));
+    }
+
+    private static string Hash(byte[] bytes) => Convert.ToHexString(SHA256.HashData(bytes));
+}
