@@ -49,7 +49,10 @@ internal sealed class BrokerTopology(string prefix, string? dead = null)
             cancellationToken: cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The mailbox of an actor, which outlives everybody.</summary>
+    /// <summary>
+    /// The mailbox of an actor, which outlives everybody; at a broker of one node (3.10) only from three seconds
+    /// after it was made, when the broker has written where the queue's log is.
+    /// </summary>
     public async Task DeclareQueue(IChannel channel, string actor, CancellationToken cancellation)
     {
         await channel.QueueDeclareAsync(Queue(actor), durable: true, exclusive: false, autoDelete: false,

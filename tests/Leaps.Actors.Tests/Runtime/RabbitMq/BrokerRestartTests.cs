@@ -27,6 +27,8 @@ public sealed class BrokerRestartTests
         var leftMailbox = here.Open("left", 1, left.Receive, left.Failed);
         var rightMailbox = there.Open("right", 1, right.Receive, right.Failed);
         await run.Settled();
+        await BrokerRun.Until(() => Task.FromResult(
+            server.HasOnDisk($"{run.Prefix}.left") && server.HasOnDisk($"{run.Prefix}.right")), "queues on disk");
         var takingLeft = left.TakeUntil(Many);
         var takingRight = right.TakeUntil(Many);
         Func<Task>[] losses = [server.Kill, () => server.Stop(TestContext.Current.CancellationToken)];
@@ -37,7 +39,6 @@ public sealed class BrokerRestartTests
                 Task.Run(() => TellPart(rightMailbox, "left", part), TestContext.Current.CancellationToken));
             if (part < losses.Length)
             {
-                // A queue that is killed within milliseconds of its birth is lost to this broker for good.
                 int some = 2 * part * Many / Parts + Many / Parts;
                 await BrokerRun.Until(() => Task.FromResult(Volatile.Read(ref taken) > some), "in the middle");
                 await losses[part]();
