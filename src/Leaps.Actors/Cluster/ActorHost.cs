@@ -68,7 +68,12 @@ internal sealed class ActorHost(
     {
         var home = hosted.Select(actor => actor.Key).Where(key => key.Actor == ActorNames.Home
             && key.Run.ToString("N") == request.Run).Select(key => _homes.GetValueOrDefault(key)).FirstOrDefault();
-        if (home?.Answering is not { } answering)
+        if (home?.Log is { } log && request.Command == ClusterRequest.Types.Command.Log)
+        {
+            Task.Run(() => answer(ToReply(request, log)));
+            return;
+        }
+        if (home?.Answering is not { } answering || request.Command == ClusterRequest.Types.Command.Log)
         {
             answer(new ClusterReply
             {
@@ -78,6 +83,23 @@ internal sealed class ActorHost(
             return;
         }
         _ = AskHome(answering, request, answer);
+    }
+
+    private static ClusterReply ToReply(
+        ClusterRequest request, Func<IReadOnlyList<(string Key, string Text)>> log)
+    {
+        var reply = new ClusterReply { Request = request.Request };
+        try
+        {
+            reply.Entries.AddRange(log().Select(
+                entry => new ControlReply.Types.Entry { Key = entry.Key, Value = entry.Text }));
+            reply.Accepted = true;
+        }
+        catch (LeapsException error)
+        {
+            reply.Text = error.Message;
+        }
+        return reply;
     }
 
     private static async Task AskHome(Func<ControlRequest, CancellationToken, Task<ControlReply>> answering,

@@ -65,6 +65,10 @@ public sealed class RunHome : IDisposable
     /// <summary>Takes who answers the user; null: nobody does now.</summary>
     public Func<ControlRequest, CancellationToken, Task<ControlReply>>? Answering { get; set; }
 
+    /// <summary>Gives the run's last events for the user, oldest first: when or where, and what; null: not
+    /// now.</summary>
+    public Func<IReadOnlyList<(string Key, string Text)>>? Log { get; set; }
+
     /// <summary>The journal of the run's k-th sampling; its owner's to dispose of.</summary>
     public IFencedJournal OpenSampling(int sampling) => _services.Journal(Run, PartOf(sampling));
 

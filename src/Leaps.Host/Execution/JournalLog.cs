@@ -43,6 +43,24 @@ internal static class JournalLog
         return entries;
     }
 
+    /// <summary>The last events of a run and of its present sampling.</summary>
+    /// <param name="run">the journal of the run</param>
+    /// <param name="openSampling">gives the journal of a sampling, by its number; disposed of here</param>
+    /// <param name="most">of each</param>
+    /// <exception cref="LeapsException">A journal is damaged, or of another version.</exception>
+    public static IReadOnlyList<LogEntry> Read(IJournal run, Func<int, IJournal> openSampling, int most)
+    {
+        var events = RunJournal.Read(run).ToList();
+        var entries = events.Select((item, index) => Entry("run", index + 1, item)).TakeLast(most).ToList();
+        int number = events.Aggregate(new RunHistory(), (known, item) => known.With(item)).Sampling;
+        string name = FormattableString.Invariant($"sampling-{number}");
+        using var journal = openSampling(number);
+        long last = journal.LastSequence(ActorNames.Coordinator);
+        foreach (var item in journal.Read(ActorNames.Coordinator, Math.Max(1, last - most + 1)))
+            entries.Add(Entry(name, item.Sequence, Parse(name, item)));
+        return entries;
+    }
+
     private static CoordinatorEvent Parse(string path, JournalEvent item)
     {
         try

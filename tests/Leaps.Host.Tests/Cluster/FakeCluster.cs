@@ -158,24 +158,27 @@ internal sealed class InstantClock : TimeProvider
 /// <summary>Dead letters of two runs.</summary>
 internal sealed class FakeDeadLetters : IDeadLetters
 {
-    public List<(string Action, Guid Run)> Asked { get; } = [];
+    public List<(string Action, Guid? Run)> Asked { get; } = [];
     public List<ClusterDeadLetter> Letters { get; } = [];
 
-    public Task<IReadOnlyList<ClusterDeadLetter>> List(Guid run, CancellationToken cancellation)
+    public Task<IReadOnlyList<ClusterDeadLetter>> List(Guid? run, CancellationToken cancellation)
     {
         Asked.Add(("list", run));
-        return Task.FromResult<IReadOnlyList<ClusterDeadLetter>>([.. Letters.Where(item => item.Run == run)]);
+        return Task.FromResult<IReadOnlyList<ClusterDeadLetter>>([.. Letters.Where(item => IsOf(item, run))]);
     }
 
-    public Task<int> Retry(Guid run, CancellationToken cancellation) => Count("retry", run);
+    public Task<int> Retry(Guid? run, CancellationToken cancellation) => Count("retry", run);
 
-    public Task<int> Purge(Guid run, CancellationToken cancellation) => Count("purge", run);
+    public Task<int> Purge(Guid? run, CancellationToken cancellation) => Count("purge", run);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private Task<int> Count(string action, Guid run)
+    private Task<int> Count(string action, Guid? run)
     {
         Asked.Add((action, run));
-        return Task.FromResult(Letters.RemoveAll(item => item.Run == run));
+        return Task.FromResult(Letters.RemoveAll(item => IsOf(item, run)));
     }
+
+    private static bool IsOf(ClusterDeadLetter letter, Guid? run) =>
+        run is null || letter.Run.Length > 0 && $"{run:N}".StartsWith(letter.Run, StringComparison.Ordinal);
 }

@@ -13,12 +13,26 @@ public static class BrokerNames
     /// <summary>Of a cluster's name, in characters.</summary>
     public const int LongestCluster = 20;
 
+    private const int ShortRun = 12;
+
     /// <summary>The mailboxes of nodes, scheduler and clients.</summary>
     public static string Cluster(string cluster) => $"leaps.{cluster}.cluster";
 
     /// <summary>The mailboxes of a part of a run.</summary>
     public static string Run(string cluster, Guid run, string part) =>
-        $"leaps.{cluster}.{run.ToString("N")[..12]}.{part}";
+        $"leaps.{cluster}.{Short(run)}.{part}";
+
+    /// <summary>The beginning of a run's identifier, as names have it.</summary>
+    public static string Short(Guid run) => run.ToString("N")[..ShortRun];
+
+    /// <summary>Whose exchange it is, as <see cref="Short"/>; empty where it is not a run's.</summary>
+    public static string RunOf(string cluster, string exchange)
+    {
+        string prefix = $"leaps.{cluster}.";
+        string rest = exchange.StartsWith(prefix, StringComparison.Ordinal) ? exchange[prefix.Length..] : "";
+        return rest.Length > ShortRun && rest[ShortRun] == '.' && rest[..ShortRun].All(char.IsAsciiHexDigitLower)
+            ? rest[..ShortRun] : "";
+    }
 
     /// <summary>Prefix of where all messages go that nobody could take.</summary>
     public static string Root(string cluster) => $"leaps.{cluster}";

@@ -41,37 +41,41 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         }, cancellation);
 
     /// <summary>
-    /// Delivers one, or all of now, to the mailbox it was for: 256 MiB at a time. One without mailbox
-    /// stays.
+    /// Delivers those of now to the mailboxes they were for: 256 MiB at a time. One without mailbox stays.
     /// </summary>
-    /// <param name="id">which; null: all</param>
+    /// <param name="wanted">which; null: all</param>
     /// <param name="cancellation">stops between two of them</param>
     /// <returns>how many were delivered</returns>
-    public Task<int> Retry(string? id = null, CancellationToken cancellation = default) =>
+    public Task<int> Retry(Func<DeadLetter, bool>? wanted = null, CancellationToken cancellation = default) =>
+        Take(wanted, (channel, letter, got) => Publish(channel, letter, got, cancellation), cancellation);
+
+    /// <summary>Throws those of now away, 256 MiB at a time.</summary>
+    /// <param name="wanted">which; null: all</param>
+    /// <param name="cancellation">stops between two of them</param>
+    /// <returns>how many</returns>
+    public Task<int> Purge(Func<DeadLetter, bool>? wanted = null, CancellationToken cancellation = default) =>
+        Take(wanted, static (_, _, _) => Task.FromResult(true), cancellation);
+
+    private Task<int> Take(Func<DeadLetter, bool>? wanted,
+        Func<IChannel, DeadLetter, BasicGetResult, Task<bool>> done, CancellationToken cancellation) =>
         With(async channel =>
         {
             // All of now are taken before the first is delivered: it may be back among them at once.
-            List<BasicGetResult> all = [];
+            List<(DeadLetter Letter, BasicGetResult Got)> all = [];
             for (long bytes = 0; bytes < LargestRetry
                 && await Next(channel, cancellation).ConfigureAwait(false) is { } got; bytes += got.Body.Length)
-                all.Add(got);
-            int delivered = 0;
-            foreach (var got in all.Where(one => id is null || Describe(one).Id == id))
+                all.Add((Describe(got), got));
+            int taken = 0;
+            foreach (var (letter, got) in all.Where(one => wanted?.Invoke(one.Letter) ?? true))
             {
-                if (!await Publish(channel, Describe(got), got, cancellation).ConfigureAwait(false))
+                if (!await done(channel, letter, got).ConfigureAwait(false))
                     continue;
                 await channel.BasicAckAsync(got.DeliveryTag, multiple: false, cancellation)
                     .ConfigureAwait(false);
-                delivered++;
+                taken++;
             }
-            return delivered;
+            return taken;
         }, cancellation);
-
-    /// <summary>Throws all of them away.</summary>
-    /// <returns>how many</returns>
-    public Task<int> Purge(CancellationToken cancellation = default) => With(async channel =>
-        (int)await channel.QueuePurgeAsync(_topology.DeadLetters, cancellation).ConfigureAwait(false),
-        cancellation);
 
     private async Task<T> With<T>(Func<IChannel, Task<T>> work, CancellationToken cancellation)
     {

@@ -7,10 +7,13 @@ namespace Leaps.Host.Configuration.Cluster;
 /// </summary>
 public sealed record ClusterConfiguration
 {
-    /// <summary>The name of a cluster and of a node: so many of A-Z a-z 0-9 . _ - at most.</summary>
+    /// <summary>The name of a node: so many of A-Z a-z 0-9 . _ - at most.</summary>
     public const int LongestName = 60;
 
-    /// <summary>Of the cluster: 1 to 60 of A-Z a-z 0-9 . _ -</summary>
+    /// <summary>The name of the cluster itself, which begins all names at its broker.</summary>
+    public const int LongestClusterName = Actors.Runtime.RabbitMq.BrokerNames.LongestCluster;
+
+    /// <summary>Of the cluster: 1 to 20 of A-Z a-z 0-9 . _ -</summary>
     public required string Name { get; init; }
 
     public required BrokerConfiguration Broker { get; init; }

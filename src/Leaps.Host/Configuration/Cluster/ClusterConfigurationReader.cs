@@ -29,7 +29,7 @@ public static class ClusterConfigurationReader
         var top = new Section(document, "", ClusterKeys.Under);
         var cluster = new ClusterConfiguration
         {
-            Name = ReadName(top.Require("cluster", "the cluster's name")),
+            Name = ReadName(top.Require("cluster", "the cluster's name"), ClusterConfiguration.LongestClusterName),
             Broker = ServerReader.ReadBroker(Require(top, "broker", path), reading),
             Database = top.Find("database") is { } database
                 ? ServerReader.ReadDatabase(database, reading) : null,
@@ -127,11 +127,11 @@ public static class ClusterConfigurationReader
         };
     }
 
-    private static string ReadName(ConfigValue value)
+    private static string ReadName(ConfigValue value, int longest = ClusterConfiguration.LongestName)
     {
         string name = value.Text();
-        return IsName(name) ? name
-            : throw value.Error($"1 to {ClusterConfiguration.LongestName} of A-Z a-z 0-9 . _ -");
+        return IsName(name) && name.Length <= longest ? name
+            : throw value.Error($"1 to {longest} of A-Z a-z 0-9 . _ -");
     }
 
     private static bool IsName(string name) => name.Length is >= 1 and <= ClusterConfiguration.LongestName

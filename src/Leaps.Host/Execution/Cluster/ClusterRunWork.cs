@@ -26,6 +26,8 @@ internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) :
     /// <summary>The model file that was submitted with the run.</summary>
     public const string SubmittedModel = "submitted.safetensors";
 
+    private const int MostLogged = 50;
+
     public void Store(IFencedJournal journal, SubmitRun submission)
     {
         if (journal.LastSequence(RunJournal.Actor) > 0)
@@ -80,6 +82,8 @@ internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) :
         var network = PreparedNetwork.Of(configuration, target);
         using var control = new RunControl();
         home.Answering = control.Ask;
+        home.Log = () => [.. JournalLog.Read(home.Journal, home.OpenSampling, MostLogged).Select(entry =>
+            ($"{entry.Journal} {entry.Sequence}", $"{entry.Kind}: {entry.Text}"))];
         string noted = home.Run.ToString("N")[..8];
         var context = new JobContext(new NoProgress(), line => home.Notice($"run {noted}: {line}"), clock,
             cancellation)

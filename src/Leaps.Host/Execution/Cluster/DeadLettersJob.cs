@@ -20,11 +20,11 @@ internal static class DeadLettersJob
     public static JobResult Run(DeadLettersRequest request, JobContext context, ClusterConnect connect,
         DeadLettersOpen open)
     {
-        var runs = Runs(request, context, connect);
+        var run = Find(request, context, connect);
         var letters = open(request.Cluster.Configuration, context.Cancellation).GetAwaiter().GetResult();
         try
         {
-            return Work(request, runs, letters, context.Cancellation);
+            return Work(request, run, letters, context.Cancellation);
         }
         finally
         {
@@ -32,14 +32,13 @@ internal static class DeadLettersJob
         }
     }
 
-    private static JobResult Work(DeadLettersRequest request, IReadOnlyList<Guid> runs, IDeadLetters letters,
+    private static JobResult Work(DeadLettersRequest request, Guid? run, IDeadLetters letters,
         CancellationToken cancellation)
     {
         string cluster = request.Cluster.Name;
         if (request.Action == DeadLettersAction.List)
         {
-            ClusterDeadLetter[] found = [.. runs.SelectMany(run =>
-                letters.List(run, cancellation).GetAwaiter().GetResult())];
+            ClusterDeadLetter[] found = [.. letters.List(run, cancellation).GetAwaiter().GetResult()];
             return new JobResult(new DeadLettersResult(cluster, request.Action, found.Length, found), [],
                 found.Length == 0 ? ["there are no dead letters"] : [])
             {
@@ -47,30 +46,29 @@ internal static class DeadLettersJob
             };
         }
         bool retries = request.Action == DeadLettersAction.Retry;
-        int count = runs.Sum(run => (retries
-            ? letters.Retry(run, cancellation)
-            : letters.Purge(run, cancellation)).GetAwaiter().GetResult());
+        int count = (retries ? letters.Retry(run, cancellation) : letters.Purge(run, cancellation))
+            .GetAwaiter().GetResult();
         string line = FormattableString.Invariant($"{count} dead letters ")
             + (retries ? "were delivered again" : "were thrown away");
         return new JobResult(new DeadLettersResult(cluster, request.Action, count, []), [], [line]);
     }
 
-    private static IReadOnlyList<Guid> Runs(
-        DeadLettersRequest request, JobContext context, ClusterConnect connect)
+    private static Guid? Find(DeadLettersRequest request, JobContext context, ClusterConnect connect)
     {
-        if (Guid.TryParse(request.Run, out var id))
-            return [id];
+        if (request.Run is not { } name)
+            return null;
+        if (Guid.TryParse(name, out var id))
+            return id;
         using var session = ClusterSession.Open(connect, request.Cluster, context);
         ListedRun[] runs = [.. session.List().Runs.Select(ListedRun.Of)];
-        return request.Run is { } name ? [Guid.ParseExact(ListedRun.Find(runs, name).Id, "N")]
-            : [Guid.Empty, .. runs.Select(run => Guid.ParseExact(run.Id, "N"))];
+        return Guid.ParseExact(ListedRun.Find(runs, name).Id, "N");
     }
 
     private static ResultTable Table(IEnumerable<ClusterDeadLetter> letters) => new("",
         ["run", "for", "from", "kind", "reason", "since (UTC)", " bytes"],
         [.. letters.Select(letter => (IReadOnlyList<string>)
         [
-            letter.Run == Guid.Empty ? "(cluster)" : letter.Run.ToString("N")[..8], letter.Actor,
+            letter.Run.Length == 0 ? "(cluster)" : letter.Run[..8], letter.Actor,
             letter.Sender, letter.Kind, letter.Reason,
             letter.Time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "",
             ListedRun.Number(letter.Bytes),

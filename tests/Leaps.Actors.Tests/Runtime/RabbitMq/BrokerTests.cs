@@ -69,7 +69,7 @@ public sealed class BrokerTests(SharedBroker broker)
             (letter.Actor, letter.Sender, letter.Kind, letter.Reason));
         Assert.True(letter.Bytes > 0 && letter.Time > DateTimeOffset.UnixEpoch);
         refuses = false;
-        Assert.Equal(1, await dead.Retry(letters[1].Id, Cancellation));
+        Assert.Equal(1, await dead.Retry(letter => letter.Id == letters[1].Id, Cancellation));
         long first = Assert.Single(await inbox.Take(1));
         Assert.Equal(2, await dead.Retry(cancellation: Cancellation));
         Assert.Equal([1, 2, 3], (await inbox.Take(2)).Append(first).Order());
@@ -77,7 +77,7 @@ public sealed class BrokerTests(SharedBroker broker)
         refuses = true;
         sender.Tell("target", Inbox.Number(4));
         await BrokerRun.Until(async () => (await dead.List(10)).Count == 1, "a dead letter");
-        Assert.Equal(1, await dead.Purge(Cancellation));
+        Assert.Equal(1, await dead.Purge(cancellation: Cancellation));
         Assert.Empty(await dead.List(10, Cancellation));
     }
 

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using Leaps.Actors.Cluster;
+using Leaps.Host.Commands;
+using Leaps.Host.Commands.Cluster;
+using Leaps.Host.Configuration.Cluster;
+using Leaps.Model;
+
+namespace Leaps.Host.Execution.Cluster;
+
+/// <param name="Name">of the node</param>
+/// <param name="Cluster">that it was part of</param>
+public sealed record NodeResult(string Name, string Cluster);
+
+/// <summary>leaps node: takes part in a cluster until it is told to end; then its actors leave first.</summary>
+internal static class NodeJob
+{
+    public static JobResult Run(NodeRequest request, JobContext context) =>
+        RunAsync(request.Cluster.Configuration, context).GetAwaiter().GetResult();
+
+    private static async Task<JobResult> RunAsync(ClusterConfiguration cluster, JobContext context)
+    {
+        var cancellation = context.Cancellation;
+        var node = cluster.Node;
+        string device = NodeDevice.Kind;
+        if (node.Device != NodeConfiguration.AnyDevice && node.Device != device)
+            throw new LeapsException($"node.device is {node.Device}, and this machine has {device}: change it, or "
+                + "start the node where there is one");
+        int threads = node.Threads > 0 ? node.Threads : Environment.ProcessorCount;
+        var options = new NodeOptions
+        {
+            Name = node.Name,
+            Device = device,
+            Threads = threads,
+            Speed = NodeDevice.MeasureSpeed(threads),
+            Version = Version,
+            Times = new ClusterTimes { Lease = cluster.Lease },
+            Clock = context.Clock,
+            Notice = context.Notice,
+        };
+        string work = node.WorkDirectory ?? Path.Combine(Path.GetTempPath(), $"leaps-{node.Name}");
+        try
+        {
+            await using var broker = await ClusterConnections.ConnectBroker(
+                cluster, $"leaps node {node.Name}", context.Notice, wait: true, cancellation);
+            using var database = ClusterConnections.OpenDatabase(cluster, context.Notice, CancellationToken.None);
+            await using var joined = await ClusterNode.Join(cluster.Name, broker, database,
+                new ClusterRunWork(work, context.Clock), options,
+                [.. cluster.Administrators], cancellation);
+            context.Notice($"node {node.Name} is part of cluster {cluster.Name}: {threads} threads, {device}, "
+                + FormattableString.Invariant($"{options.Speed:F0} evaluations/s of a small network"));
+            await joined.Run(node.LeavePatience, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Before it was part of anything.
+        }
+        return new JobResult(new NodeResult(node.Name, cluster.Name), [],
+            [$"node {node.Name} has left cluster {cluster.Name}"]);
+    }
+
+    private static string Version => typeof(NodeJob).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+}
