@@ -64,7 +64,9 @@ public sealed class RabbitMqServer : IAsyncDisposable
         IReadOnlyList<string> configuration) =>
         new(FindPrograms(), options, names, name, configuration);
 
-    /// <summary>Starts the broker, again with the data that it had, and waits until it takes connections.</summary>
+    /// <summary>
+    /// Starts the broker, again with the data that it had, and waits until it takes connections.
+    /// </summary>
     public async Task Start(CancellationToken cancellation)
     {
         if (IsRunning)
@@ -89,7 +91,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
             {
                 lock (output)
                     throw new InvalidOperationException(
-                        $"RabbitMQ ended with {_process.ExitCode}:\n{string.Join('\n', output.TakeLast(40))}");
+                        $"RabbitMQ ended with {_process.ExitCode}:\n"
+                        + string.Join('\n', output.TakeLast(40)));
             }
             await Task.Delay(50, limit.Token).ConfigureAwait(false);
         }
@@ -116,8 +119,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether a quorum queue would outlive a kill of its node: RabbitMQ 3.10 writes the table that says where
-    /// a queue's log is up to three seconds late, and begins an empty log where it finds none.
+    /// Whether a quorum queue would outlive a kill of its node: RabbitMQ 3.10 writes the table that says
+    /// where a queue's log is up to three seconds late, and begins an empty log where it finds none.
     /// </summary>
     public bool HasOnDisk(string queue)
     {
@@ -228,9 +231,11 @@ public sealed class RabbitMqServer : IAsyncDisposable
     private static string FindPrograms()
     {
         const string Versions = "/usr/lib/rabbitmq/lib";
-        var folders = Directory.Exists(Versions) ? Directory.GetDirectories(Versions, "rabbitmq_server-*") : [];
+        var folders = Directory.Exists(Versions) ? Directory.GetDirectories(Versions, "rabbitmq_server-*")
+            : [];
         string? folder = folders.Order(StringComparer.Ordinal).LastOrDefault();
         return folder is not null && ErlangNames.AreInstalled ? Path.Combine(folder, "sbin")
-            : throw new ServerMissingException("RabbitMQ is not installed: install rabbitmq-server (Debian).");
+            : throw new ServerMissingException(
+                "RabbitMQ is not installed: install rabbitmq-server (Debian).");
     }
 }

@@ -28,7 +28,8 @@ public sealed class BrokerRestartTests
         var rightMailbox = there.Open("right", 1, right.Receive, right.Failed);
         await run.Settled();
         await BrokerRun.Until(() => Task.FromResult(
-            server.HasOnDisk($"{run.Prefix}.left") && server.HasOnDisk($"{run.Prefix}.right")), "queues on disk");
+            server.HasOnDisk($"{run.Prefix}.left") && server.HasOnDisk($"{run.Prefix}.right")),
+                "queues on disk");
         var takingLeft = left.TakeUntil(Many);
         var takingRight = right.TakeUntil(Many);
         Func<Task>[] losses = [server.Kill, () => server.Stop(TestContext.Current.CancellationToken)];
@@ -40,7 +41,8 @@ public sealed class BrokerRestartTests
             if (part < losses.Length)
             {
                 int some = 2 * part * Many / Parts + Many / Parts;
-                await BrokerRun.Until(() => Task.FromResult(Volatile.Read(ref taken) > some), "in the middle");
+                await BrokerRun.Until(() => Task.FromResult(Volatile.Read(ref taken) > some),
+                    "in the middle");
                 await losses[part]();
                 await server.Start(TestContext.Current.CancellationToken);
                 int notices = 4 * (part + 1);
@@ -50,8 +52,10 @@ public sealed class BrokerRestartTests
         }
         Inbox.AssertComplete(await takingLeft, Many);
         Inbox.AssertComplete(await takingRight, Many);
-        Assert.Contains(run.Notices, line => line.StartsWith("lost the broker localhost:", StringComparison.Ordinal));
-        Assert.Contains(run.Notices, line => line.StartsWith("connected to the broker", StringComparison.Ordinal));
+        Assert.Contains(run.Notices,
+            line => line.StartsWith("lost the broker localhost:", StringComparison.Ordinal));
+        Assert.Contains(run.Notices,
+            line => line.StartsWith("connected to the broker", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -78,7 +82,8 @@ public sealed class BrokerRestartTests
                 Volatile.Write(ref told, n);
             }
         }, TestContext.Current.CancellationToken);
-        await BrokerRun.Until(() => Task.FromResult(connection.Outbox.Bytes > (64 << 10) - 512), "it is full");
+        await BrokerRun.Until(() => Task.FromResult(connection.Outbox.Bytes > (64 << 10) - 512),
+            "it is full");
         Assert.Null(await mailboxes.Consumers("target", TestContext.Current.CancellationToken));
         Assert.False(telling.IsCompleted);
         Assert.InRange(Volatile.Read(ref told), 50, 300);
