@@ -1,6 +1,8 @@
 namespace Leaps.Servers;
 
-/// <summary>Three brokers on one machine that are one cluster. Each can be killed and started again.</summary>
+/// <summary>
+/// Three brokers on one machine that are one cluster. Each can be killed and started again.
+/// </summary>
 public sealed class RabbitMqCluster : IAsyncDisposable
 {
     private static readonly string[] Names = ["rabbit1", "rabbit2", "rabbit3"];

@@ -50,6 +50,7 @@ public sealed record RabbitMqOptions
     private static string Hash(string password)
     {
         byte[] salt = [1, 2, 3, 4];
-        return Convert.ToBase64String([.. salt, .. SHA256.HashData([.. salt, .. Encoding.UTF8.GetBytes(password)])]);
+        return Convert.ToBase64String([.. salt,
+            .. SHA256.HashData([.. salt, .. Encoding.UTF8.GetBytes(password)])]);
     }
 }

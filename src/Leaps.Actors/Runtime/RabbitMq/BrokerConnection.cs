@@ -53,7 +53,8 @@ public sealed class BrokerConnection : IAsyncDisposable
     /// <param name="wait">whether to wait for a broker that can't be reached</param>
     /// <param name="clock">null: the system's</param>
     /// <param name="cancellation">ends the waiting</param>
-    /// <exception cref="LeapsException">The broker can't be used until somebody puts something right.</exception>
+    /// <exception cref="LeapsException">The broker can't be used until somebody puts something
+    /// right.</exception>
     public static async Task<BrokerConnection> Connect(BrokerOptions options, string name,
         Action<string> notice, bool wait = true, TimeProvider? clock = null,
         CancellationToken cancellation = default)
@@ -98,8 +99,8 @@ public sealed class BrokerConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// A mark on the virtual host, made by whoever is first: a queue that nobody uses, with a value that cannot
-    /// be changed.
+    /// A mark on the virtual host, made by whoever is first: a queue that nobody uses, with a value that
+    /// cannot be changed.
     /// </summary>
     /// <returns>false when it is there with another value</returns>
     internal async Task<bool> Mark(string name, string value, CancellationToken cancellation)
@@ -109,7 +110,8 @@ public sealed class BrokerConnection : IAsyncDisposable
             var session = await Session(cancellation).ConfigureAwait(false);
             try
             {
-                var channel = await session.Outgoing.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+                var channel = await session.Outgoing.CreateChannelAsync(null, cancellation)
+                    .ConfigureAwait(false);
                 await using var _ = channel.ConfigureAwait(false);
                 await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false,
                     new Dictionary<string, object?>

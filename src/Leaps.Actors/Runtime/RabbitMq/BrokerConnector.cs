@@ -8,7 +8,9 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 /// <summary>Connects to the first of the hosts that answers, and tries for as long as it takes.</summary>
 internal sealed class BrokerConnector(BrokerOptions options, string name, TimeProvider clock)
 {
-    /// <summary>What the broker itself allows: ours are refused one by one, without ending the connection.</summary>
+    /// <summary>
+    /// What the broker itself allows: ours are refused one by one, without ending the connection.
+    /// </summary>
     private const uint LargestIncoming = 512 << 20;
 
     private int _first;

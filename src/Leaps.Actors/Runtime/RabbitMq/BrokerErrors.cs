@@ -17,7 +17,9 @@ internal static class BrokerErrors
 {
     private const ushort AccessRefused = 403, NotFound = 404, Locked = 405, PreconditionFailed = 406;
 
-    /// <summary>The connection or channel is gone, or the broker refused something: not a defect of ours.</summary>
+    /// <summary>
+    /// The connection or channel is gone, or the broker refused something: not a defect of ours.
+    /// </summary>
     public static bool IsTransport(Exception error) => error is RabbitMQClientException or IOException
         or SocketException or ObjectDisposedException or TimeoutException or ChannelClosedException
         or OperationCanceledException or AuthenticationException;
@@ -25,7 +27,9 @@ internal static class BrokerErrors
     public static bool IsMissing(Exception error) =>
         error is OperationInterruptedException { ShutdownReason.ReplyCode: NotFound };
 
-    /// <summary>What a user has to put right before this host can be used; null: it may pass by itself.</summary>
+    /// <summary>
+    /// What a user has to put right before this host can be used; null: it may pass by itself.
+    /// </summary>
     public static LeapsException? Refusal(BrokerOptions options, BrokerHost host, Exception error,
         string? certificateProblem)
     {
@@ -57,7 +61,8 @@ internal static class BrokerErrors
             { Initiator: ShutdownInitiator.Peer, ReplyCode: AccessRefused } => new LeapsException(
                 $"broker: user {options.User} is missing a permission on virtual host {options.VirtualHost}: "
                 + $"{Text(reason)}; configure, write and read are needed for ^{prefix}"),
-            { Initiator: ShutdownInitiator.Peer, ReplyCode: PreconditionFailed or Locked } => new LeapsException(
+            { Initiator: ShutdownInitiator.Peer, ReplyCode: PreconditionFailed or Locked } =>
+                new LeapsException(
                 $"broker: what is called {prefix} belongs to something else on virtual host "
                 + $"{options.VirtualHost}: {Text(reason)}."),
             _ => null,

@@ -104,7 +104,8 @@ internal sealed record BrokerDelivery(BrokerFeed Feed, ulong Tag, string User, b
 /// <param name="channel">where it comes from</param>
 /// <param name="deliver">takes each message</param>
 /// <param name="cancelled">the broker delivers no more, because the queue is gone</param>
-internal sealed class BrokerConsumer(IChannel channel, Action<ulong, string, byte[]> deliver, Action cancelled)
+internal sealed class BrokerConsumer(IChannel channel, Action<ulong, string, byte[]> deliver,
+    Action cancelled)
     : AsyncDefaultBasicConsumer(channel)
 {
     // The body is the client's only until this returns.

@@ -8,8 +8,8 @@ using RabbitMQ.Client;
 namespace Leaps.Actors.Runtime.RabbitMq;
 
 /// <summary>
-/// An actor in this process: one loop takes what the broker delivers and what the actor posts to itself, another
-/// keeps a channel to its queue. Closing the channel gives back all that is not handled, in order.
+/// An actor in this process: one loop takes what the broker delivers and what the actor posts to itself,
+/// another keeps a channel to its queue. Closing the channel gives back all that is not handled, in order.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification =
     "A source without timer and wait handle holds nothing; it may be cancelled long after the life is over.")]
@@ -31,7 +31,8 @@ internal sealed class BrokerLife : IMailbox
         Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<string, long> _sequences = new(StringComparer.Ordinal);
     private readonly Lock _telling = new();
-    private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _firstReady =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile BrokerFeed? _feed;
     private volatile bool _over;
     private Task _received = Task.CompletedTask;
@@ -196,7 +197,8 @@ internal sealed class BrokerLife : IMailbox
 
     // What a connection that died left behind may be locked for a while.
     private LeapsException? Refusal(Exception error) => _transient && BrokerErrors.IsLocked(error) ? null
-        : BrokerErrors.Refusal(_connection.Options, _mailboxes.Topology.Queue(_actor), BrokerErrors.Reason(error));
+        : BrokerErrors.Refusal(_connection.Options, _mailboxes.Topology.Queue(_actor),
+            BrokerErrors.Reason(error));
 
     /// <summary>Consumes the queue until the channel is lost or the actor lives no more.</summary>
     private async Task Attach(BrokerSession session)
@@ -214,10 +216,10 @@ internal sealed class BrokerLife : IMailbox
                 return Task.CompletedTask;
             };
             var topology = _mailboxes.Topology;
-            if (!_mailboxes.IsGuest)
-                await topology.Declare(channel, _stopped).ConfigureAwait(false);
+            if (_transient && !_mailboxes.IsGuest)
+                await topology.DeclareExchanges(channel, _stopped).ConfigureAwait(false);
             await (_transient ? topology.DeclareTransient(channel, _actor, _stopped)
-                : topology.DeclareQueue(channel, _actor, _stopped)).ConfigureAwait(false);
+                : _mailboxes.Declared(_actor).WaitAsync(_stopped)).ConfigureAwait(false);
             await channel.BasicQosAsync(0, (ushort)_connection.Options.Prefetch, global: false, _stopped)
                 .ConfigureAwait(false);
             _feed = feed;

@@ -8,9 +8,11 @@ using RabbitMQ.Client;
 namespace Leaps.Actors.Runtime.RabbitMq;
 
 /// <summary>
-/// The mailboxes of a run at the broker: a durable queue for each actor, which one process consumes at a time,
+/// The mailboxes of a run at the broker: a durable queue for each actor, which one process consumes at a
+/// time,
 /// and one exchange that knows them by the actors' names. What is prepared here is there for whatever is sent
-/// from here later, and for all that follows from it elsewhere; not yet for a process that knows nothing of it.
+/// from here later, and for all that follows from it elsewhere; not yet for a process that knows nothing of
+/// it.
 /// </summary>
 internal sealed class BrokerMailboxes : IMailboxes
 {
@@ -19,12 +21,14 @@ internal sealed class BrokerMailboxes : IMailboxes
     private readonly Guid _run;
     private readonly MessageCodec _codec;
     private readonly Action<string> _refused;
-    private readonly ConcurrentDictionary<string, byte> _prepared = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _prepared =
+        new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, BrokerLife> _lives = new(StringComparer.Ordinal);
     private volatile LeapsException? _fault;
     private volatile bool _closed;
 
-    internal BrokerMailboxes(BrokerConnection connection, BrokerTopology topology, Guid run, MessageCodec codec,
+    internal BrokerMailboxes(BrokerConnection connection, BrokerTopology topology, Guid run,
+        MessageCodec codec,
         Action<string> refused)
     {
         Connection = connection;
@@ -50,8 +54,15 @@ internal sealed class BrokerMailboxes : IMailboxes
     public void Prepare(string actor)
     {
         CheckName(actor);
-        if (_prepared.TryAdd(actor, 0))
-            Add((channel, cancellation) => Topology.DeclareQueue(channel, actor, cancellation));
+        var declared = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_prepared.TryAdd(actor, declared))
+        {
+            Add(async (channel, cancellation) =>
+            {
+                await Topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
+                declared.TrySetResult();
+            });
+        }
     }
 
     public IMailbox Open(string actor, long life, Receiver receive, Action<Exception> failed)
@@ -64,7 +75,8 @@ internal sealed class BrokerMailboxes : IMailboxes
     /// Opens a mailbox that goes with its actor or with the connection to the broker: for those who ask and
     /// ask again. Ends when the mailbox is there.
     /// </summary>
-    public async Task<IMailbox> OpenTransient(string actor, long life, Receiver receive, Action<Exception> failed,
+    public async Task<IMailbox> OpenTransient(string actor, long life, Receiver receive,
+        Action<Exception> failed,
         CancellationToken cancellation)
     {
         CheckName(actor);
@@ -128,7 +140,9 @@ internal sealed class BrokerMailboxes : IMailboxes
     /// <summary>All that everybody shares is there.</summary>
     internal void Declare() => Add(Topology.Declare);
 
-    /// <summary>On a new channel: what this process has declared is there, whatever the broker has lost.</summary>
+    /// <summary>
+    /// On a new channel: what this process has declared is there, whatever the broker has lost.
+    /// </summary>
     internal async Task Restore(IChannel channel, CancellationToken cancellation)
     {
         if (_fault is not null || IsGuest)
@@ -137,6 +151,14 @@ internal sealed class BrokerMailboxes : IMailboxes
         foreach (string actor in _prepared.Keys)
             await Topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// The queue of a prepared mailbox is made. One channel alone makes it: to a second one the broker would
+    /// say
+    /// that it exists while it can't be used yet, and a consumer that comes too early may wait for a minute.
+    /// </summary>
+    internal Task Declared(string actor) =>
+        _prepared.TryGetValue(actor, out var declared) ? declared.Task : Task.CompletedTask;
 
     /// <summary>Nothing more can be done here: every life ends with the reason.</summary>
     internal void Break(LeapsException fault)
@@ -171,7 +193,8 @@ internal sealed class BrokerMailboxes : IMailboxes
         var envelope = _codec.Decode(delivery.Body);
         Telemetry?.Received(envelope.BodyCase.ToString(), delivery.Body.Length);
         if (envelope.Recipient != recipient)
-            throw new ProtocolException($"{envelope.BodyCase} {envelope.Sequence} from {envelope.Sender} is for "
+            throw new ProtocolException(
+                $"{envelope.BodyCase} {envelope.Sequence} from {envelope.Sender} is for "
                 + $"{envelope.Recipient}; it came to {recipient}.");
         var body = MessageBodies.Of(envelope);
         return IsSigned ? new Signed(envelope.Sender, delivery.User, body) : body;

@@ -4,9 +4,9 @@ using System.Text;
 namespace Leaps.Actors.Runtime.RabbitMq;
 
 /// <summary>
-/// What a cluster has at its broker. Everything begins with "leaps.NAME.", so that users can be given rights by
-/// regular expressions: whoever submits needs to write to the exchange "leaps.NAME.cluster" and to have queues
-/// "leaps.NAME.cluster.client-…".
+/// What a cluster has at its broker. Everything begins with "leaps.NAME.", so that users can be given rights
+/// by regular expressions: whoever submits needs to write to the exchange "leaps.NAME.cluster" and to have
+/// queues "leaps.NAME.cluster.client-…".
 /// </summary>
 public static class BrokerNames
 {
@@ -30,7 +30,8 @@ public static class BrokerNames
     {
         string prefix = $"leaps.{cluster}.";
         string rest = exchange.StartsWith(prefix, StringComparison.Ordinal) ? exchange[prefix.Length..] : "";
-        return rest.Length > ShortRun && rest[ShortRun] == '.' && rest[..ShortRun].All(char.IsAsciiHexDigitLower)
+        return rest.Length > ShortRun && rest[ShortRun] == '.'
+            && rest[..ShortRun].All(char.IsAsciiHexDigitLower)
             ? rest[..ShortRun] : "";
     }
 

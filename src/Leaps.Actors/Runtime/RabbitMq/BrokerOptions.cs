@@ -97,7 +97,8 @@ public sealed record BrokerHost(string Name, int Port)
 }
 
 /// <summary>How we know the broker, and it us.</summary>
-/// <param name="AuthorityFile">PEM certificates that the broker's must be signed by; null: the system's</param>
+/// <param name="AuthorityFile">PEM certificates that the broker's must be signed by; null: the
+/// system's</param>
 /// <param name="ServerName">that the broker's certificate must be for; null: its host name</param>
 /// <param name="ClientCertificateFile">PEM certificate that we show; null: none</param>
 /// <param name="ClientKeyFile">its PEM key; null: in the same file</param>

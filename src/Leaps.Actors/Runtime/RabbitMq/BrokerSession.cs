@@ -11,7 +11,8 @@ internal sealed class BrokerSession : IAsyncDisposable
 {
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
-    private readonly TaskCompletionSource<string> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _over =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _overSource = new();
     private readonly ConcurrentDictionary<BrokerLife, TaskCompletionSource> _expected = new();
 

@@ -35,7 +35,8 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         With<IReadOnlyList<DeadLetter>>(async channel =>
         {
             List<DeadLetter> letters = [];
-            while (letters.Count < maximum && await Next(channel, cancellation).ConfigureAwait(false) is { } got)
+            while (letters.Count < maximum && await Next(channel, cancellation)
+                .ConfigureAwait(false) is { } got)
                 letters.Add(Describe(got));
             return letters;
         }, cancellation);
@@ -63,7 +64,8 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
             // All of now are taken before the first is delivered: it may be back among them at once.
             List<(DeadLetter Letter, BasicGetResult Got)> all = [];
             for (long bytes = 0; bytes < LargestRetry
-                && await Next(channel, cancellation).ConfigureAwait(false) is { } got; bytes += got.Body.Length)
+                && await Next(channel, cancellation)
+                    .ConfigureAwait(false) is { } got; bytes += got.Body.Length)
                 all.Add((Describe(got), got));
             int taken = 0;
             foreach (var (letter, got) in all.Where(one => wanted?.Invoke(one.Letter) ?? true))
@@ -83,12 +85,14 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         {
             var session = await connection.Session(cancellation).ConfigureAwait(false);
             var channel = await session.Incoming.CreateChannelAsync(new CreateChannelOptions(
-                publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation)
+                publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true),
+                    cancellation)
                 .ConfigureAwait(false);
             await using var _ = channel.ConfigureAwait(false);
             var result = await work(channel).ConfigureAwait(false);
             // Those that stay are back before anybody asks for them again, in no certain order.
-            await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellation).ConfigureAwait(false);
+            await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellation)
+                .ConfigureAwait(false);
             return result;
         }
         catch (Exception error) when (BrokerErrors.IsMissing(error))
@@ -96,10 +100,12 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
             throw new LeapsException($"broker: no run has the prefix {prefix} on virtual host "
                 + $"{connection.Options.VirtualHost}.", error);
         }
-        catch (Exception error) when (BrokerErrors.IsTransport(error) && !cancellation.IsCancellationRequested)
+        catch (Exception error) when (BrokerErrors.IsTransport(error)
+            && !cancellation.IsCancellationRequested)
         {
             throw BrokerErrors.Refusal(connection.Options, prefix, BrokerErrors.Reason(error))
-                ?? new LeapsException($"the broker was lost meanwhile: {BrokerErrors.FirstLine(error)}", error);
+                ?? new LeapsException($"the broker was lost meanwhile: {BrokerErrors.FirstLine(error)}",
+                    error);
         }
     }
 
@@ -136,7 +142,8 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
             ? DateTimeOffset.FromUnixTimeSeconds(seconds.UnixTime) : null;
         string exchange = Value(death, "exchange") is byte[] name ? Encoding.UTF8.GetString(name) : "";
         byte[] hash = SHA256.HashData([.. Encoding.UTF8.GetBytes(got.RoutingKey), 0, .. got.Body.Span]);
-        return new DeadLetter(Convert.ToHexStringLower(hash.AsSpan(0, 8)), got.RoutingKey, sender, kind, reason,
+        return new DeadLetter(Convert.ToHexStringLower(hash.AsSpan(0, 8)), got.RoutingKey, sender, kind,
+            reason,
             time, got.Body.Length, exchange);
     }
 

@@ -2,7 +2,9 @@ using RabbitMQ.Client;
 
 namespace Leaps.Actors.Runtime.RabbitMq;
 
-/// <summary>A message to be published or something to be declared, in the order in which it was asked for.</summary>
+/// <summary>
+/// A message to be published or something to be declared, in the order in which it was asked for.
+/// </summary>
 /// <param name="Owner">whose exchange it goes to, and who is told when the broker refuses it</param>
 /// <param name="Recipient">routing key of a message</param>
 /// <param name="Body">of a message</param>

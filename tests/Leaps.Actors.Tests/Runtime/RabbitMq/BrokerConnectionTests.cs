@@ -57,9 +57,11 @@ public sealed class BrokerConnectionTests(SharedBroker broker)
     {
         var options = new BrokerOptions { Hosts = [new("127.0.0.1", FreePort.Next())] };
         Assert.Contains("can't be reached", await Refusal(options, wait: false));
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            TestContext.Current.CancellationToken);
         string? line = null;
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => BrokerConnection.Connect(options, "test",
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => BrokerConnection.Connect(options,
+            "test",
             notice =>
             {
                 Assert.Null(line);
@@ -79,11 +81,13 @@ public sealed class BrokerConnectionTests(SharedBroker broker)
             SharedBroker.Options(server) with { User = "lab", Password = "word" }, "test", _ => { },
             cancellation: TestContext.Current.CancellationToken);
         var inbox = new Inbox();
-        connection.Mailboxes("leaps.lab.1", Guid.NewGuid(), _ => { }).Open("good", 1, inbox.Receive, inbox.Failed)
+        connection.Mailboxes("leaps.lab.1", Guid.NewGuid(), _ => { }).Open("good", 1, inbox.Receive,
+            inbox.Failed)
             .Tell("good", Inbox.Number(1));
         Assert.Equal([1], await inbox.Take(1));
         var other = new Inbox();
-        connection.Mailboxes("leaps.other.1", Guid.NewGuid(), _ => { }).Open("bad", 1, other.Receive, other.Failed);
+        connection.Mailboxes("leaps.other.1", Guid.NewGuid(), _ => { }).Open("bad", 1, other.Receive,
+            other.Failed);
         string line = (await other.Failure).Message;
         Assert.Contains("user lab is missing a permission on virtual host /", line);
         Assert.Contains("needed for ^leaps.other.1", line);
@@ -137,7 +141,8 @@ public sealed class BrokerConnectionTests(SharedBroker broker)
         var from = DateTimeOffset.UnixEpoch.AddYears(50);
         var until = from.AddYears(50);
         using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN=Leaps test CA {name}", authorityKey, HashAlgorithmName.SHA256);
+        var request =
+            new CertificateRequest($"CN=Leaps test CA {name}", authorityKey, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using var authority = request.CreateSelfSigned(from, until);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -146,7 +151,8 @@ public sealed class BrokerConnectionTests(SharedBroker broker)
         names.AddDnsName("localhost");
         own.CertificateExtensions.Add(names.Build());
         using var certificate = own.Create(authority, from, until, [1, 2, 3]);
-        var files = new RabbitMqTls(Path.Combine(folder, $"{name}-ca.pem"), Path.Combine(folder, $"{name}.pem"),
+        var files = new RabbitMqTls(Path.Combine(folder, $"{name}-ca.pem"),
+            Path.Combine(folder, $"{name}.pem"),
             Path.Combine(folder, $"{name}-key.pem"));
         File.WriteAllText(files.Authority, authority.ExportCertificatePem());
         File.WriteAllText(files.Certificate, certificate.ExportCertificatePem());

@@ -6,7 +6,9 @@ using RabbitMQ.Client;
 
 namespace Leaps.Actors.Tests.Runtime.RabbitMq;
 
-/// <summary>What a broker adds to the contract: take-over, dead letters, limits, other people's queues.</summary>
+/// <summary>
+/// What a broker adds to the contract: take-over, dead letters, limits, other people's queues.
+/// </summary>
 public sealed class BrokerTests(SharedBroker broker)
 {
     private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
@@ -134,7 +136,8 @@ public sealed class BrokerTests(SharedBroker broker)
         await using var run = await Start(options => options with { MaximumMessageBytes = 5 << 20 });
         var mailboxes = await run.Process();
         var came = new TaskCompletionSource<object>();
-        mailboxes.Open("target", 1, (message, _) => came.TrySetResult(message), error => came.SetException(error));
+        mailboxes.Open("target", 1, (message, _) => came.TrySetResult(message),
+            error => came.SetException(error));
         var sender = BrokerRun.Silent(mailboxes, "sender");
         var tooLarge = Assert.Throws<ProtocolException>(() => sender.Tell("target", Large(6 << 20)));
         Assert.Contains("at most 5,242,880 are allowed", tooLarge.Message);

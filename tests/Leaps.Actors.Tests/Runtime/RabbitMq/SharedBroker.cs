@@ -5,7 +5,9 @@ using Leaps.Servers;
 
 namespace Leaps.Actors.Tests.Runtime.RabbitMq;
 
-/// <summary>The broker of all tests that leave it alone: it starts once, for the first that wants it.</summary>
+/// <summary>
+/// The broker of all tests that leave it alone: it starts once, for the first that wants it.
+/// </summary>
 public sealed class SharedBroker : IAsyncDisposable
 {
     /// <summary>No user of this broker may use it.</summary>
