@@ -83,6 +83,12 @@ public sealed class ClusterClient : IClusterClient
 
     private void Receive(object message, Action handled)
     {
+        if (message is MailboxRestored)
+        {
+            // Questions are asked again.
+            handled();
+            return;
+        }
         if (message is not ClusterReply reply)
             throw new ProtocolException($"a client has no use for a {message.GetType().Name}.");
         if (_open.TryGetValue(reply.Request, out var open))

@@ -47,7 +47,7 @@ internal sealed class NodeActor(
             case ClusterRequest request:
                 host.Ask(request, _hosted.Values, reply => tell(request.Asker, reply));
                 break;
-            case BeatDue:
+            case BeatDue or MailboxRestored:
                 Beat();
                 break;
             case NeedsChanged changed:

@@ -172,6 +172,10 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
                 OnTick(now.Time);
                 handled();
                 break;
+            case MailboxRestored:
+                // Nodes tell everything again and again.
+                handled();
+                break;
             case Unhealthy:
                 _seat?.Actor.Receive(new LeasesSuspended(), handled);
                 break;

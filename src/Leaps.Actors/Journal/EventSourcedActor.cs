@@ -1,3 +1,5 @@
+using Leaps.Actors.Runtime;
+
 namespace Leaps.Actors.Journal;
 
 /// <summary>
@@ -18,6 +20,10 @@ internal abstract class EventSourcedActor(Action<object> tellSelf, ActorJournal 
         {
             case EventDurable:
                 _effects.EventIsDurable();
+                handled();
+                break;
+            case MailboxRestored:
+                // Those who told it something tell it again.
                 handled();
                 break;
             case SaveFailed failed:

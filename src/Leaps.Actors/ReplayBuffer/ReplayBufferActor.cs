@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Leaps.Actors.Journal;
+using Leaps.Actors.Runtime;
 using Leaps.Actors.Protocol;
 using Leaps.Model;
 using Leaps.Model.Targets;
@@ -53,7 +54,8 @@ internal sealed class ReplayBufferActor(ReplayBufferState state, Action<string, 
     {
         if (message is SaveFailed failed)
             throw failed.Cause;
-        var transition = _state.Apply(message);
+        // The trainer orders anew whatever is missing.
+        var transition = _state.Apply(message is MailboxRestored ? new BufferBegins() : message);
         _state = transition.State;
         foreach (var effect in transition.Effects)
             Perform(effect);

@@ -26,6 +26,8 @@ internal delegate void Receiver(object message, Action handled);
 /// <item>A message that is refused is told to whoever runs the run, and the next one comes.</item>
 /// <item>Whoever fails otherwise gets no further message.</item>
 /// <item>Sending waits while too much is under way.</item>
+/// <item>When the runtime has lost its own servers and is back, each actor is told so by
+/// <see cref="MailboxRestored"/>: the servers may have forgotten what was on its way.</item>
 /// </list>
 /// </remarks>
 internal interface IMailboxes : IAsyncDisposable
@@ -43,6 +45,9 @@ internal interface IMailboxes : IAsyncDisposable
     /// <summary>The mailbox goes, with all that is in it. Nobody needs its actor any more.</summary>
     void Remove(string actor);
 }
+
+/// <summary>To an actor from its runtime: whatever was sent to it or by it may be lost.</summary>
+internal sealed record MailboxRestored;
 
 /// <summary>The mailbox of an actor that lives in this process.</summary>
 internal interface IMailbox

@@ -50,6 +50,10 @@ internal sealed class RolloutHost : IDisposable
                 made.Handled();
                 handled();
                 break;
+            case MailboxRestored:
+                // Whoever ordered something orders it again.
+                handled();
+                break;
             default:
                 throw new ProtocolException(
                     $"the maker of rollouts has no use for a {message.GetType().Name}.");

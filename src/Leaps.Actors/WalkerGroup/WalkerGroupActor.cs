@@ -1,5 +1,6 @@
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
 using Leaps.Actors.Telemetry;
 using Leaps.Model;
 
@@ -28,6 +29,10 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
     {
         switch (message)
         {
+            case MailboxRestored:
+                // Who lives anew tells and asks for everything.
+                message = new GroupReborn();
+                break;
             case MoveFailed { Cause: LeapsException cause }:
                 tell(ActorNames.Coordinator, new Failure
                 {

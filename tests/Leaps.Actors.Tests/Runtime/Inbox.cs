@@ -25,8 +25,17 @@ internal sealed class Inbox
 
     public static IMessage Number(long n) => new BufferQuery { Epoch = n };
 
+    /// <summary>How often its runtime has told it that it lost its servers.</summary>
+    public int Restored { get; private set; }
+
     public void Receive(object message, Action handled)
     {
+        if (message is MailboxRestored)
+        {
+            Restored++;
+            handled();
+            return;
+        }
         if (Interlocked.Increment(ref _inside) != 1)
             WasEnteredTwice = true;
         try

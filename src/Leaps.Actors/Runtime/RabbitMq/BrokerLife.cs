@@ -229,7 +229,8 @@ internal sealed class BrokerLife : IMailbox
             await channel.BasicConsumeAsync(topology.Queue(_actor), autoAck: false, consumer, _stopped)
                 .ConfigureAwait(false);
             session.IsReady(this);
-            _firstReady.TrySetResult();
+            if (!_firstReady.TrySetResult())
+                _messages.Writer.TryWrite(new MailboxRestored());
             await ended.Task.WaitAsync(_stopped).ConfigureAwait(false);
             await CloseIfRemoved(channel).ConfigureAwait(false);
         }
