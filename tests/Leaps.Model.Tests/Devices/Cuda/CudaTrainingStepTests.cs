@@ -73,6 +73,27 @@ public class CudaTrainingStepTests
     }
 
     [Fact]
+    public void The_gradient_does_not_depend_on_the_number_of_GPUs()
+    {
+        var driver = OpenDriver();
+        Assert.SkipUnless(driver.DeviceCount >= 2, "this machine has only one GPU");
+        var (model, batch) = Case("potts");
+        CudaNetwork[] networks =
+            [.. Enumerable.Range(0, 2).Select(gpu => new CudaNetwork(model.Network, driver.Device(gpu)))];
+        foreach (var network in networks)
+            network.Load(model.Parameters);
+        var target = CudaMoverTests.Target("potts");
+        var gradients = new double[2][];
+        for (int gpus = 1; gpus <= 2; gpus++)
+        {
+            gradients[gpus - 1] = new double[model.Layout.Count];
+            new BatchLoss(target, model, networks[..gpus], Pairs, threads: 2)
+                .Evaluate(batch, gradients[gpus - 1]);
+        }
+        Assert.Equal(gradients[0], gradients[1]);
+    }
+
+    [Fact]
     public void The_network_has_the_new_parameters_after_a_step()
     {
         var (model, batch) = Case("potts");

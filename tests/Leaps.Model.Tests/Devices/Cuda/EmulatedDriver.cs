@@ -99,7 +99,7 @@ internal sealed unsafe class EmulatedDriver
         string aside = folder + "-" + Guid.NewGuid().ToString("N");
         var (code, text) = Sources.Run(Path.Combine(host, "build"), aside);
         if (code == 127 || text.Contains("not found", StringComparison.Ordinal))
-            return (null, "there is no C++ compiler (g++) to compile the GPU kernels for this machine");
+            return (null, "there is no C++ compiler (g++) to compile the kernels for this machine");
         Assert.True(code == 0, $"The kernels don't compile for the host:\n{text}");
         if (!Directory.Exists(folder))
             Directory.Move(aside, folder);

@@ -15,7 +15,7 @@ public sealed partial class KernelSourceTests
         string folder = Directory.CreateTempSubdirectory("leaps-ptx").FullName;
         var (code, text) = Sources.Run(Path.Combine(Sources.Kernels, "compile"), folder);
         Assert.SkipWhen(text.Contains("not found", StringComparison.Ordinal),
-            "there is no clang-16 to compile the GPU kernels");
+            "there is no clang-16 to compile the kernels");
         Assert.True(code == 0, text);
         string[] names =
             [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)!).Order()];
