@@ -73,7 +73,8 @@ internal sealed class NodeActor(
         handled();
     }
 
-    // Whoever submits may write to the exchange that all of the cluster share, but only the scheduler asks nodes.
+    // Whoever submits may write to the exchange that all of the cluster share, but only the scheduler asks
+    // nodes.
     private IMessage Accept(Signed signed) => signed.User == user ? signed.Body : throw new ProtocolException(
         $"{signed.Body.GetType().Name} from user '{signed.User}': nodes of this cluster obey '{user}'.");
 

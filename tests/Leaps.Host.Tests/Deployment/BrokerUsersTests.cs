@@ -6,13 +6,15 @@ using Leaps.Actors.Runtime.RabbitMq;
 
 namespace Leaps.Host.Tests.Deployment;
 
-/// <summary>The rights and the hash that broker/users makes, compared with the names that the program uses.</summary>
+/// <summary>The rights and the hash that broker/users makes, compared with the names that the program
+/// uses.</summary>
 public sealed class BrokerUsersTests
 {
     private const string Password = "correct-horse-battery";
 
     private static (int Code, string Written) Users(params string[] arguments) =>
-        Script.Run("cluster-config/broker/users", new Dictionary<string, string?>(), Password + "\n", arguments);
+        Script.Run("cluster-config/broker/users", new Dictionary<string, string?>(), Password + "\n",
+            arguments);
 
     private static JsonElement Definitions(string role)
     {
@@ -43,9 +45,12 @@ public sealed class BrokerUsersTests
             BrokerNames.Run("lab.1", Guid.NewGuid(), "sampling-1") + ".group-3",
         ];
         string[] rights = ["configure", "write", "read"];
-        Assert.All(rights, right => Assert.All(own, name => Assert.True(May(node, right, name), $"{right} {name}")));
-        string[] foreign = ["leaps.lab.2.cluster", "leaps.labx1.cluster", "other", "xleaps.lab.1.cluster", "amq.topic"];
-        Assert.All(rights, right => Assert.All(foreign, name => Assert.False(May(node, right, name), $"{right} {name}")));
+        Assert.All(rights, right => Assert.All(own, name =>
+            Assert.True(May(node, right, name), $"{right} {name}")));
+        string[] foreign =
+            ["leaps.lab.2.cluster", "leaps.labx1.cluster", "other", "xleaps.lab.1.cluster", "amq.topic"];
+        Assert.All(rights, right => Assert.All(foreign, name =>
+            Assert.False(May(node, right, name), $"{right} {name}")));
     }
 
     [Theory]
@@ -55,10 +60,12 @@ public sealed class BrokerUsersTests
     {
         var person = Definitions(role);
         string cluster = BrokerNames.Cluster("lab.1"), client = cluster + ".client-0123abcd";
-        Assert.True(May(person, "configure", client) && May(person, "write", client) && May(person, "read", client));
+        Assert.True(May(person, "configure", client) && May(person, "write", client) && May(person, "read",
+            client));
         Assert.True(May(person, "write", cluster) && May(person, "read", cluster));
         Assert.False(May(person, "configure", cluster));
-        Assert.False(May(person, "read", cluster + ".scheduler") || May(person, "configure", cluster + ".scheduler"));
+        Assert.False(May(person, "read", cluster + ".scheduler") || May(person, "configure",
+            cluster + ".scheduler"));
         string run = BrokerNames.Run("lab.1", Guid.NewGuid(), "sampling-1");
         Assert.False(May(person, "read", run + ".group-3") || May(person, "configure", run));
         Assert.Equal(deadLetters, May(person, "write", run));

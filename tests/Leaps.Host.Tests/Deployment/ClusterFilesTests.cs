@@ -3,7 +3,8 @@ using Leaps.Host.Configuration.Cluster;
 
 namespace Leaps.Host.Tests.Deployment;
 
-/// <summary>All YAML of cluster-config parses, and every cluster file in it is read as nodes and users do.</summary>
+/// <summary>All YAML of cluster-config parses, and every cluster file in it is read as nodes and users
+/// do.</summary>
 public sealed partial class ClusterFilesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

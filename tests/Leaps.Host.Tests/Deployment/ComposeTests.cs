@@ -2,7 +2,8 @@ using Leaps.Host.Configuration;
 
 namespace Leaps.Host.Tests.Deployment;
 
-/// <summary>The compose file agrees with itself, with the cluster file of its nodes and with the files it mounts.</summary>
+/// <summary>The compose file agrees with itself, with the cluster file of its nodes and with the files it
+/// mounts.</summary>
 public sealed class ComposeTests
 {
     private static Manifest File => Manifest.Load("cluster-config/docker-compose.yaml")[0];
@@ -33,11 +34,14 @@ public sealed class ComposeTests
         Assert.Equal(File["secrets"].Entries.Keys.Order(), services
             .SelectMany(service => service["secrets"].Items).Select(item => item.Text).Distinct().Order());
         Assert.Equal(File["configs"].Entries.Keys.Order(), services
-            .SelectMany(service => service["configs"].Items).Select(item => item["source"].Text).Distinct().Order());
+            .SelectMany(service => service["configs"].Items).Select(item =>
+                item["source"].Text).Distinct().Order());
         Assert.Equal(File["volumes"].Entries.Keys.Order(), services
-            .SelectMany(service => service.Find("volumes")?.Items ?? []).Select(item => item.Text.Split(':')[0]).Order());
+            .SelectMany(service => service.Find("volumes")?.Items ?? []).Select(item =>
+                item.Text.Split(':')[0]).Order());
         Assert.All(File["configs"].Entries.Values,
-            config => Assert.True(System.IO.File.Exists(Repository.PathOf($"cluster-config/{config["file"].Text}"))));
+            config => Assert.True(System.IO.File.Exists(Repository.PathOf(
+                $"cluster-config/{config["file"].Text}"))));
     }
 
     [Fact]
@@ -53,7 +57,8 @@ public sealed class ComposeTests
                     && script.Contains($"$server.{kind}", StringComparison.Ordinal));
             Assert.True(made, $"docker-secrets does not make {name}");
         }
-        foreach (var variables in File["services"].Entries.Values.Select(service => service["environment"].Texts()))
+        foreach (var variables in File["services"].Entries.Values.Select(service =>
+            service["environment"].Texts()))
         {
             Assert.All(variables.Where(item => item.Key.Contains("PASSWORD", StringComparison.Ordinal)),
                 item => Assert.EndsWith("_FILE", item.Key));
@@ -65,10 +70,12 @@ public sealed class ComposeTests
     public void The_nodes_find_what_their_cluster_file_names()
     {
         var secrets = Node["secrets"].Items.Select(item => $"/run/secrets/{item.Text}").ToList();
-        Assert.All(Cluster.WithKey("password-file"), part => Assert.Contains(part["password-file"].Text, secrets));
+        Assert.All(Cluster.WithKey("password-file"), part =>
+            Assert.Contains(part["password-file"].Text, secrets));
         Assert.All(Cluster.WithKey("ca-file"), part => Assert.Contains(part["ca-file"].Text, secrets));
         Assert.Equal(Node["command"].Items[^1].Text, Assert.Single(Node["configs"].Items)["target"].Text);
-        Assert.Contains(Cluster["broker", "hosts"].Items[0].Text.Split(':')[0], File["services"].Entries.Keys);
+        Assert.Contains(Cluster["broker", "hosts"].Items[0].Text.Split(':')[0],
+            File["services"].Entries.Keys);
         Assert.Contains(Cluster["database", "host"].Text, File["services"].Entries.Keys);
     }
 

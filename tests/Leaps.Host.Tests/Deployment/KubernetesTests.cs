@@ -5,8 +5,9 @@ using Leaps.Host.Configuration.Cluster;
 namespace Leaps.Host.Tests.Deployment;
 
 /// <summary>
-/// The manifests agree with each other and with the cluster file that they mount. Their fields were compared with
-/// the schemas of cluster operator (v1beta1) and CloudNativePG (v1) by hand; here is what would break a cluster.
+/// The manifests agree with each other and with the cluster file that they mount. Their fields were compared
+/// with the schemas of cluster operator (v1beta1) and CloudNativePG (v1) by hand; here is what would break a
+/// cluster.
 /// </summary>
 public sealed class KubernetesTests
 {
@@ -47,7 +48,8 @@ public sealed class KubernetesTests
             "apps/v1 StatefulSet leaps-node", "cert-manager.io/v1 Certificate leaps-broker",
             "cert-manager.io/v1 Certificate leaps-ca", "cert-manager.io/v1 Issuer leaps-ca",
             "cert-manager.io/v1 Issuer leaps-self-signed", "policy/v1 PodDisruptionBudget leaps-node",
-            "postgresql.cnpg.io/v1 Cluster leaps-database", "rabbitmq.com/v1beta1 RabbitmqCluster leaps-broker",
+            "postgresql.cnpg.io/v1 Cluster leaps-database",
+            "rabbitmq.com/v1beta1 RabbitmqCluster leaps-broker",
             "v1 Service leaps-node",
         ], kinds.Order(StringComparer.Ordinal));
     }
@@ -93,13 +95,15 @@ public sealed class KubernetesTests
             Assert.Contains(reference["key"].Text, Secrets[reference["name"].Text]);
         foreach (var volume in All().SelectMany(manifest => manifest.WithKey("items"))
             .Where(part => part.Find("secretName") is not null))
-            Assert.All(volume["items"].Items, item => Assert.Contains(item["key"].Text, Secrets[volume["secretName"].Text]));
+            Assert.All(volume["items"].Items, item =>
+                Assert.Contains(item["key"].Text, Secrets[volume["secretName"].Text]));
         Assert.Contains(Of("RabbitmqCluster")["spec", "tls", "secretName"].Text, Secrets.Keys);
         Assert.Equal("leaps-broker-tls", Of("Certificate", "leaps-broker")["spec", "secretName"].Text);
         Assert.Equal(ClusterReading.BrokerPasswordVariable, ClusterFile()["broker", "password-env"].Text);
         Assert.Equal(ClusterReading.DatabasePasswordVariable, ClusterFile()["database", "password-env"].Text);
         string table = Repository.Read("cluster-config/kubernetes/README.md");
-        Assert.All(Secrets, secret => Assert.Contains($"| {secret.Key} | {string.Join(", ", secret.Value)} |", table));
+        Assert.All(Secrets, secret =>
+            Assert.Contains($"| {secret.Key} | {string.Join(", ", secret.Value)} |", table));
     }
 
     [Fact]
@@ -118,7 +122,8 @@ public sealed class KubernetesTests
         string cluster = Container()["args"].Items[^1].Text;
         Assert.Equal("leaps-cluster",
             volumes.Named(mounts[Path.GetDirectoryName(cluster)!])["configMap", "name"].Text);
-        var generated = Assert.Single(Manifest.Load($"{Base}/kustomization.yaml")[0]["configMapGenerator"].Items);
+        var generated =
+            Assert.Single(Manifest.Load($"{Base}/kustomization.yaml")[0]["configMapGenerator"].Items);
         Assert.Equal(("leaps-cluster", Path.GetFileName(cluster)),
             (generated["name"].Text, Assert.Single(generated["files"].Items).Text));
     }
@@ -128,7 +133,8 @@ public sealed class KubernetesTests
     {
         string broker = Assert.Single(ClusterFile()["broker", "hosts"].Items).Text.Split(':')[0];
         Assert.Equal(broker, Of("RabbitmqCluster")["metadata", "name"].Text);
-        Assert.Contains(Of("Certificate", "leaps-broker")["spec", "dnsNames"].Items, name => name.Text == broker);
+        Assert.Contains(Of("Certificate", "leaps-broker")["spec", "dnsNames"].Items, name =>
+            name.Text == broker);
         Assert.Equal(Of("Cluster")["metadata", "name"].Text + "-rw", ClusterFile()["database", "host"].Text);
         var initial = Of("Cluster")["spec", "bootstrap", "initdb"];
         Assert.Equal(ClusterFile()["database", "name"].Text, initial["database"].Text);
@@ -140,7 +146,8 @@ public sealed class KubernetesTests
     public void A_pod_has_no_rights()
     {
         Assert.Equal("true", Pod()["spec", "securityContext", "runAsNonRoot"].Text);
-        Assert.Contains($"USER {Pod()["spec", "securityContext", "runAsUser"].Text}:", Repository.Read("Dockerfile"));
+        Assert.Contains($"USER {Pod()["spec", "securityContext", "runAsUser"].Text}:",
+            Repository.Read("Dockerfile"));
         var container = Container()["securityContext"];
         Assert.Equal("true", container["readOnlyRootFilesystem"].Text);
         Assert.Equal("false", container["allowPrivilegeEscalation"].Text);

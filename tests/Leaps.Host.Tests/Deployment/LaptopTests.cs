@@ -15,8 +15,8 @@ using Command = Leaps.Actors.Protocol.ClusterRequest.Types.Command;
 namespace Leaps.Host.Tests.Deployment;
 
 /// <summary>
-/// The laptop's servers, which have the users of broker/users and the role of database/leaps.sql: with these rights a
-/// node works, and a submitter can do what is a submitter's and nothing else.
+/// The laptop's servers, which have the users of broker/users and the role of database/leaps.sql: with these
+/// rights a node works, and a submitter can do what is a submitter's and nothing else.
 /// </summary>
 public sealed class LaptopTests : IDisposable
 {
@@ -72,8 +72,10 @@ public sealed class LaptopTests : IDisposable
         {
             var list = await client.Ask(new ClusterRequest { Command = Command.List }, Cancellation);
             Assert.Equal("one", Assert.Single(list.Nodes).Node);
-            var drain = await client.Ask(new ClusterRequest { Command = Command.Drain, Key = "one" }, Cancellation);
-            Assert.Equal((false, true), (drain.Accepted, drain.Text.Contains("administrators", StringComparison.Ordinal)));
+            var drain = await client.Ask(
+                new ClusterRequest { Command = Command.Drain, Key = "one" }, Cancellation);
+            Assert.Equal((false, true), (drain.Accepted, drain.Text.Contains("administrators",
+                StringComparison.Ordinal)));
         }
         await ANodeObeysNobodyElse();
         await DeadLettersAreNoBusinessOfASubmitter();
@@ -87,7 +89,8 @@ public sealed class LaptopTests : IDisposable
         await using var submitter = await Connect("ada", Password);
         var mailboxes = submitter.Mailboxes(BrokerNames.Cluster("laptop"), BrokerNames.IdOf("laptop"),
             _notices.Enqueue, BrokerNames.Root("laptop"), guest: true);
-        var mailbox = await mailboxes.OpenTransient("client-forged", 1, (_, handled) => handled(), _ => { }, Cancellation);
+        var mailbox = await mailboxes.OpenTransient(
+            "client-forged", 1, (_, handled) => handled(), _ => { }, Cancellation);
         mailbox.Tell(ActorNames.Node("one"), new Assignment
         {
             Node = "one",
@@ -127,7 +130,8 @@ public sealed class LaptopTests : IDisposable
         {
             await _laptop.Writes("Broker and database run");
         }
-        catch (Xunit.Sdk.XunitException) when (_laptop.Written.Contains("is missing: apt install", StringComparison.Ordinal))
+        catch (Xunit.Sdk.XunitException) when (_laptop.Written.Contains("is missing: apt install",
+            StringComparison.Ordinal))
         {
             Assert.Skip(_laptop.Written.Trim());
         }
@@ -147,7 +151,8 @@ public sealed class LaptopTests : IDisposable
         Assert.True(code == 0, written);
     }
 
-    private Task<BrokerConnection> Connect(string user, string password) => BrokerConnection.Connect(new BrokerOptions
+    private Task<BrokerConnection> Connect(string user, string password) =>
+        BrokerConnection.Connect(new BrokerOptions
     {
         Hosts = [new BrokerHost("localhost", _brokerPort)],
         User = user,
@@ -162,7 +167,8 @@ public sealed class LaptopTests : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (!_notices.Any(line => line.Contains(text, StringComparison.Ordinal)))
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < Limit, $"no '{text}' in: {string.Join('\n', _notices)}");
+            Assert.True(Stopwatch.GetElapsedTime(start) < Limit,
+                $"no '{text}' in: {string.Join('\n', _notices)}");
             await Task.Delay(20, Cancellation);
         }
     }

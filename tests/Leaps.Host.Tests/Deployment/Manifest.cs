@@ -34,7 +34,8 @@ internal sealed class Manifest(YamlNode node, string way)
         ?? throw new Xunit.Sdk.XunitException($"{way} has nothing called {name}.");
 
     /// <summary>Texts of a mapping.</summary>
-    public Dictionary<string, string> Texts() => Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Text);
+    public Dictionary<string, string> Texts() => Entries.ToDictionary(entry => entry.Key, entry =>
+        entry.Value.Text);
 
     /// <summary>Every mapping in it, itself included, that has the key.</summary>
     public IEnumerable<Manifest> WithKey(string key)
@@ -55,6 +56,7 @@ internal sealed class Manifest(YamlNode node, string way)
         var stream = new YamlStream();
         using var reader = new StreamReader(Repository.PathOf(path));
         stream.Load(reader);
-        return [.. stream.Documents.Select(document => new Manifest(document.RootNode, Path.GetFileName(path)))];
+        return [.. stream.Documents.Select(document =>
+            new Manifest(document.RootNode, Path.GetFileName(path)))];
     }
 }

@@ -2,20 +2,23 @@ using System.Text.RegularExpressions;
 
 namespace Leaps.Host.Tests.Deployment;
 
-/// <summary>The operations page quotes lines that the program does write, and links that lead somewhere.</summary>
+/// <summary>The operations page quotes lines that the program does write, and links that lead
+/// somewhere.</summary>
 public sealed partial class OperationsPageTests
 {
     private const int ShortestQuote = 10;
 
     public static TheoryData<string> Pages =>
-        ["docs/operations.md", "SECURITY.md", "cluster-config/README.md", "cluster-config/kubernetes/README.md"];
+        ["docs/operations.md", "SECURITY.md", "cluster-config/README.md",
+            "cluster-config/kubernetes/README.md"];
 
     [Fact]
     public void Every_line_that_it_explains_is_one_of_the_program()
     {
         string sources = Sources();
         string page = Repository.Read("docs/operations.md");
-        string table = page[page.IndexOf("## Lines", StringComparison.Ordinal)..page.IndexOf("## Sizing", StringComparison.Ordinal)];
+        string table = page[page.IndexOf("## Lines", StringComparison.Ordinal)..page.IndexOf("## Sizing",
+            StringComparison.Ordinal)];
         var quotes = table.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))
             .SelectMany(line => Quoted().Matches(line.Split(" | ")[0]))
             .SelectMany(quote => quote.Groups[1].Value.Split('…'))

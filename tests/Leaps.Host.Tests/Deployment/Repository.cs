@@ -15,6 +15,7 @@ internal static class Repository
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Leaps.sln")))
             folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("There is no Leaps.sln above the tests.");
+        return folder?.FullName
+            ?? throw new InvalidOperationException("There is no Leaps.sln above the tests.");
     }
 }

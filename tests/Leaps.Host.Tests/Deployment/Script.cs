@@ -62,8 +62,8 @@ internal sealed class Script : IDisposable
     }
 
     /// <summary>To its end; its exit code and what it wrote.</summary>
-    public static (int Code, string Written) Run(string path, IReadOnlyDictionary<string, string?> environment,
-        string input, params string[] arguments)
+    public static (int Code, string Written) Run(string path,
+        IReadOnlyDictionary<string, string?> environment, string input, params string[] arguments)
     {
         using var script = Start(path, environment, input, arguments);
         return (script.Wait(), script.Written);
@@ -75,7 +75,8 @@ internal sealed class Script : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (!Written.Contains(text, StringComparison.Ordinal))
         {
-            Assert.True(!HasExited && Stopwatch.GetElapsedTime(start) < Patience, $"no '{text}' in: {Written}");
+            Assert.True(!HasExited && Stopwatch.GetElapsedTime(start) < Patience,
+                $"no '{text}' in: {Written}");
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
     }

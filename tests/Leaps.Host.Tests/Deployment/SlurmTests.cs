@@ -3,7 +3,8 @@ using Leaps.Host.Configuration;
 
 namespace Leaps.Host.Tests.Deployment;
 
-/// <summary>The batch script under an srun, a scancel and a leaps that only write down what they are told.</summary>
+/// <summary>The batch script under an srun, a scancel and a leaps that only write down what they are
+/// told.</summary>
 public sealed partial class SlurmTests : IDisposable
 {
     private const string Path = "cluster-config/slurm/leaps.sbatch";
@@ -37,15 +38,18 @@ public sealed partial class SlurmTests : IDisposable
         while true; do sleep 0.05; done
         """;
 
-    private string Read(string name) => File.Exists(_folder.PathOf(name)) ? File.ReadAllText(_folder.PathOf(name)) : "";
+    private string Read(string name) =>
+        File.Exists(_folder.PathOf(name)) ? File.ReadAllText(_folder.PathOf(name)) : "";
 
     private Dictionary<string, string?> Environment()
     {
-        foreach (var (name, text) in ((string, string)[])[("srun", Srun), ("scancel", Scancel), ("leaps", Leaps)])
+        foreach (var (name, text) in ((string, string)[])[("srun", Srun), ("scancel", Scancel), ("leaps",
+            Leaps)])
         {
             string file = _folder.Write(name, text.ReplaceLineEndings("\n") + "\n");
             if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                File.SetUnixFileMode(file,
+                    UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
         return new Dictionary<string, string?>
         {
@@ -67,7 +71,8 @@ public sealed partial class SlurmTests : IDisposable
         foreach (int task in (int[])[0, 1, 2])
         {
             Assert.Contains($"task {task}: node --name slurm-4711-{task} --threads 8 "
-                + $"--set node.work-directory={_folder.Path}/leaps-4711-{task} --set node.leave-patience=2m\n",
+                + $"--set node.work-directory={_folder.Path}/leaps-4711-{task} "
+                + "--set node.leave-patience=2m\n",
                 Read("leaps.log"));
             Assert.True(Directory.Exists(_folder.PathOf($"leaps-4711-{task}")));
         }
@@ -96,7 +101,8 @@ public sealed partial class SlurmTests : IDisposable
     public void Slurm_tells_the_tasks_before_their_patience_would_be_too_long()
     {
         string text = Repository.Read(Path);
-        int seconds = int.Parse(Signal().Match(text).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        int seconds = int.Parse(Signal().Match(text).Groups[1].Value,
+            System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(Duration.TryParse(Patience().Match(text).Groups[1].Value, out var patience));
         Assert.True(seconds > patience.TotalSeconds);
     }
