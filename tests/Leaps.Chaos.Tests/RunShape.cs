@@ -8,7 +8,7 @@ namespace Leaps.Chaos.Tests;
 /// <param name="Configuration">YAML</param>
 internal sealed record RunShape(string Name, string Configuration)
 {
-    private const int Kinds = 7;
+    public const int Kinds = 7;
 
     /// <summary>Done within a second.</summary>
     public static readonly RunShape Visitor = new("ising 2×2 groups", """
@@ -41,7 +41,7 @@ internal sealed record RunShape(string Name, string Configuration)
                   mcmc: {kernel: swendsen-wang, sweeps: 10}}
                 """),
             2 => ("potts 1×8 groups", """
-                target: {model: potts, q: 3, lattice: 5, beta: 1.0}
+                target: {model: potts, states: 3, lattice: 5, beta: 1.0}
                 sample: {walkers: 800, groups: 8, windows: 400, replicas: 1, resample: {threshold: 0.99},
                   mcmc: {kernel: heat-bath-sweep, sweeps: 30}}
                 """),
