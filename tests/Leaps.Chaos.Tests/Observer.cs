@@ -25,7 +25,7 @@ internal sealed partial class Observer(ChaosUser user, Guid run, Stopwatch clock
     // Training comes before sampling, whatever its numbers.
     private const long Sampling = 1_000_000_000;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(80);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
     private static readonly string[] Ends = ["complete", "cancelled", "stopped"];
 

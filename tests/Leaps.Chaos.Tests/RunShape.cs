@@ -8,7 +8,7 @@ namespace Leaps.Chaos.Tests;
 /// <param name="Configuration">YAML</param>
 internal sealed record RunShape(string Name, string Configuration)
 {
-    private const int Kinds = 7;
+    public const int Kinds = 7;
 
     /// <summary>Done within a second.</summary>
     public static readonly RunShape Visitor = new("ising 2×2 groups", """
@@ -32,24 +32,24 @@ internal sealed record RunShape(string Name, string Configuration)
         {
             0 => ("ising 2×6 groups", """
                 target: {model: ising, lattice: 6, beta: 0.44}
-                sample: {walkers: 600, groups: 6, windows: 300, replicas: 2, resample: {threshold: 0.99},
-                  mcmc: {kernel: heat-bath-sweep, sweeps: 30}}
+                sample: {walkers: 600, groups: 6, windows: 120, replicas: 2, resample: {threshold: 0.99},
+                  mcmc: {kernel: heat-bath-sweep, sweeps: 70}}
                 """),
             1 => ("ising 3×4 groups, Swendsen–Wang", """
                 target: {model: ising, lattice: 6, beta: 0.44}
-                sample: {walkers: 400, groups: 4, windows: 200, replicas: 3, resample: {threshold: 0.985},
-                  mcmc: {kernel: swendsen-wang, sweeps: 10}}
+                sample: {walkers: 400, groups: 4, windows: 80, replicas: 3, resample: {threshold: 0.985},
+                  mcmc: {kernel: swendsen-wang, sweeps: 20}}
                 """),
             2 => ("potts 1×8 groups", """
-                target: {model: potts, q: 3, lattice: 5, beta: 1.0}
-                sample: {walkers: 800, groups: 8, windows: 400, replicas: 1, resample: {threshold: 0.99},
-                  mcmc: {kernel: heat-bath-sweep, sweeps: 30}}
+                target: {model: potts, states: 3, lattice: 5, beta: 1.0}
+                sample: {walkers: 800, groups: 8, windows: 150, replicas: 1, resample: {threshold: 0.99},
+                  mcmc: {kernel: heat-bath-sweep, sweeps: 70}}
                 """),
             3 => ("ising 2×5 groups, residual", """
                 target: {model: ising, lattice: 8, beta: 0.44, J: [0, 1]}
-                sample: {walkers: 300, groups: 5, windows: 300, replicas: 2,
+                sample: {walkers: 300, groups: 5, windows: 120, replicas: 2,
                   resample: {threshold: 0.98, scheme: residual},
-                  mcmc: {kernel: heat-bath-sweep, sweeps: 30}}
+                  mcmc: {kernel: heat-bath-sweep, sweeps: 70}}
                 """),
             4 => ("ising 2×4 groups, a network from a pool", """
                 target: {model: ising, lattice: 4, beta: 0.44}
