@@ -9,7 +9,8 @@ if (args is not [("chaos" or "draw") and var verb, var cases, var first, ..])
     return await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
 
 ulong from = ulong.Parse(first, CultureInfo.InvariantCulture);
-ulong[] seeds = [.. Enumerable.Range(0, int.Parse(cases, CultureInfo.InvariantCulture)).Select(k => from + (ulong)k)];
+int count = int.Parse(cases, CultureInfo.InvariantCulture);
+ulong[] seeds = [.. Enumerable.Range(0, count).Select(k => from + (ulong)k)];
 bool? tight = args.ElementAtOrDefault(3) switch
 {
     "tight" => true,

@@ -18,13 +18,19 @@ internal sealed class Truth(string folder)
 
     // What of result.json tells of the machine and the hour.
     private static readonly string[] Circumstances =
-        ["seconds", "walkerStepsPerSecond", "updatesPerSecond", "threads", "created", "command", "output", "model"];
+    [
+        "seconds", "walkerStepsPerSecond", "updatesPerSecond", "threads", "created", "command", "output",
+        "model",
+    ];
 
     private readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> _made = new();
 
-    public IReadOnlyDictionary<string, string> Of(RunShape shape) => _made.GetOrAdd(shape.Configuration, Make);
+    public IReadOnlyDictionary<string, string> Of(RunShape shape) =>
+        _made.GetOrAdd(shape.Configuration, Make);
 
-    /// <summary>What of a file must be the same: its hash, or its text where it tells of the machine.</summary>
+    /// <summary>
+    /// What of a file must be the same: its hash, or its text where it tells of the machine.
+    /// </summary>
     public static string Fingerprint(string name, byte[] content)
     {
         if (name != "result.json")
@@ -40,7 +46,8 @@ internal sealed class Truth(string folder)
 
     private Dictionary<string, string> Make(string configuration)
     {
-        string place = Path.Combine(folder, FormattableString.Invariant($"truth-{_made.Count}-{Guid.NewGuid():N}"));
+        string place = Path.Combine(
+            folder, FormattableString.Invariant($"truth-{_made.Count}-{Guid.NewGuid():N}"));
         Directory.CreateDirectory(place);
         string file = Path.Combine(place, "run.yaml"), output = Path.Combine(place, "run");
         File.WriteAllText(file, configuration);
@@ -52,7 +59,8 @@ internal sealed class Truth(string folder)
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"the undisturbed run failed: {error.GetAwaiter().GetResult()}");
+            throw new InvalidOperationException(
+                $"the undisturbed run failed: {error.GetAwaiter().GetResult()}");
         var names = Files.Append(Model).Where(name => File.Exists(Path.Combine(output, name)));
         var made = names.ToDictionary(
             name => name, name => Fingerprint(name, File.ReadAllBytes(Path.Combine(output, name))));

@@ -2,7 +2,9 @@ using Leaps.Actors.WalkerGroup;
 
 namespace Leaps.Simulation.Tests;
 
-/// <summary>Actors die, wander off, are told to leave or become slow between any two events, so often as is drawn.</summary>
+/// <summary>
+/// Actors die, wander off, are told to leave or become slow between any two events, so often as is drawn.
+/// </summary>
 internal sealed class SimulatedFaults(Simulation simulation)
 {
     private const long LongestAbsence = 20_000;

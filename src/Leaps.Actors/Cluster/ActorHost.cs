@@ -67,8 +67,9 @@ internal sealed class ActorHost(
     /// <summary>A user's question to the home of a run, which answers when it can.</summary>
     public void Ask(ClusterRequest request, IEnumerable<Hosted> hosted, Action<ClusterReply> answer)
     {
-        var home = hosted.Select(actor => actor.Key).Where(key => key.Actor == ActorNames.Home
-            && key.Run.ToString("N") == request.Run).Select(key => _homes.GetValueOrDefault(key)).FirstOrDefault();
+        var home = hosted.Select(actor => actor.Key)
+            .Where(key => key.Actor == ActorNames.Home && key.Run.ToString("N") == request.Run)
+            .Select(key => _homes.GetValueOrDefault(key)).FirstOrDefault();
         if (home?.Log is { } log && request.Command == ClusterRequest.Types.Command.Log)
         {
             Task.Run(() => answer(ToReply(request, log)));
@@ -117,7 +118,8 @@ internal sealed class ActorHost(
         }
         catch (Exception error) when (error is LeapsException or OperationCanceledException)
         {
-            reply.Text = error is LeapsException ? error.Message : "the run did not answer in time: ask again";
+            reply.Text = error is LeapsException
+                ? error.Message : "the run did not answer in time: ask again";
         }
         answer(reply);
     }
@@ -267,10 +269,9 @@ internal sealed class ActorHost(
         {
             await (await shared.Host.Value.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (shared.Host.Value.IsFaulted)
+        catch (Exception) when (shared.Host.Value.IsFaulted)
         {
-            // It never came to be, which was told by each of its groups.
-            _ = error;
+            // The part never came to be, and each of its groups has told so: there is nothing to dispose of.
         }
     }
 
@@ -329,7 +330,8 @@ internal sealed class ActorHost(
         post(new ActorEnded(hosted, null));
     }
 
-    private static async Task Dispose((RolloutHost Host, IMailboxes Mailboxes, IFencedJournal Journal)? rollouts)
+    private static async Task Dispose(
+        (RolloutHost Host, IMailboxes Mailboxes, IFencedJournal Journal)? rollouts)
     {
         if (rollouts is not { } living)
             return;

@@ -35,8 +35,8 @@ public sealed class ClusterClient : IClusterClient
     /// <param name="clock">for its patience</param>
     /// <param name="cancellation">ends the wait for the broker</param>
     /// <exception cref="LeapsException">The broker refuses.</exception>
-    public static async Task<ClusterClient> Open(BrokerConnection broker, string cluster, Action<string> notice,
-        TimeProvider clock, CancellationToken cancellation)
+    public static async Task<ClusterClient> Open(BrokerConnection broker, string cluster,
+        Action<string> notice, TimeProvider clock, CancellationToken cancellation)
     {
         var mailboxes = broker.Mailboxes(BrokerNames.Cluster(cluster), BrokerNames.IdOf(cluster), notice,
             BrokerNames.Root(cluster), guest: true);
@@ -66,8 +66,8 @@ public sealed class ClusterClient : IClusterClient
                     // As above.
                 }
             }
-            throw new LeapsException($"no node of the cluster answers at {_broker.Options}: is one running, and "
-                + "can it reach its database?");
+            throw new LeapsException($"no node of the cluster answers at {_broker.Options}: is one running, "
+                + "and can it reach its database?");
         }
         finally
         {

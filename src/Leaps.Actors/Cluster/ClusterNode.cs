@@ -42,7 +42,8 @@ public sealed class ClusterNode : IAsyncDisposable
         }
         var host = new ActorHost(services, work, options, message => Own().Post(message));
         _actor = new NodeActor(options, host, user, (to, body) => Own().Tell(to, body));
-        _mailbox = mailbox = _mailboxes.Open(name, life, _actor.Receive, error => _failed.TrySetException(error));
+        _mailbox = mailbox = _mailboxes.Open(
+            name, life, _actor.Receive, error => _failed.TrySetException(error));
         opened.Set();
         _scheduler = new SchedulerHost(services, work, options, user) { Administrators = administrators };
         _beating = Task.Run(Beat);
@@ -79,8 +80,8 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <exception cref="LeapsException">Another process has the name, or another cluster has its
     /// name.</exception>
     public static async Task<ClusterNode> Join(string cluster, BrokerConnection broker,
-        PostgreSqlDatabase database, IRunWork work, NodeOptions options, ImmutableHashSet<string> administrators,
-        CancellationToken cancellation = default)
+        PostgreSqlDatabase database, IRunWork work, NodeOptions options,
+        ImmutableHashSet<string> administrators, CancellationToken cancellation = default)
     {
         var services = new ClusterServices(cluster, broker, database, options.Notice, options.Telemetry);
         options.Telemetry?.WatchOutbox(() => broker.Outbox.Bytes, () => broker.OutboxAge);
@@ -98,8 +99,8 @@ public sealed class ClusterNode : IAsyncDisposable
         while (await services.Consumers(ActorNames.Node(options.Name)).ConfigureAwait(false) > 0)
         {
             if (options.Clock.GetElapsedTime(start) > options.Times.Lease)
-                throw new LeapsException($"a node '{options.Name}' is part of the cluster already: give this one "
-                    + "another name with --name");
+                throw new LeapsException($"a node '{options.Name}' is part of the cluster already: give this "
+                    + "one another name with --name");
             await Task.Delay(options.Times.Beat, options.Clock, cancellation).ConfigureAwait(false);
         }
         return await Task.Run(() => new ClusterNode(services, work, options, user, administrators),
@@ -143,7 +144,8 @@ public sealed class ClusterNode : IAsyncDisposable
             while (true)
             {
                 string? trouble = await _services.Trouble(_stop.Token).ConfigureAwait(false);
-                _health = new NodeHealth(trouble is null ? _options.Clock.GetUtcNow() : _health.Last, trouble);
+                _health = new NodeHealth(
+                    trouble is null ? _options.Clock.GetUtcNow() : _health.Last, trouble);
                 if (trouble is null)
                     _mailbox.Post(new BeatDue());
                 else

@@ -27,9 +27,9 @@ internal sealed class ClusterServices(string cluster, BrokerConnection broker, P
     {
         if (!await broker.Mark(BrokerNames.Identity(cluster), Cluster.ToString("D"), cancellation)
             .ConfigureAwait(false))
-            throw new LeapsException($"another cluster, with another database than {database.Place}, is called "
-                + $"'{cluster}' on virtual host {broker.Options.VirtualHost}: give one of them another name, or "
-                + "another virtual host");
+            throw new LeapsException($"another cluster, with another database than {database.Place}, is "
+                + $"called '{cluster}' on virtual host {broker.Options.VirtualHost}: give one of them "
+                + "another name, or another virtual host");
     }
 
     public IMailboxes Mailboxes(Guid run, string part, bool signed = false) => run == Cluster

@@ -35,7 +35,8 @@ public sealed record NodeOptions
     /// <exception cref="LeapsException">The name is none.</exception>
     public void Validate()
     {
-        if (Name.Length is < 1 or > LongestName || Name.Any(c => !char.IsAsciiLetterOrDigit(c) && !"._-".Contains(c)))
+        if (Name.Length is < 1 or > LongestName
+            || Name.Any(c => !char.IsAsciiLetterOrDigit(c) && !"._-".Contains(c)))
             throw new LeapsException($"'{Name}' is no name of a node: write 1 to {LongestName} of "
                 + "A-Z a-z 0-9 . _ -");
     }

@@ -71,7 +71,10 @@ internal sealed class PartHost : IAsyncDisposable
     /// <param name="model">a model file; null: no network</param>
     public static void Store(IFencedJournal journal, SamplingTask task, byte[]? model)
     {
-        var writes = new List<JournalWrite> { new JournalSnapshot(TaskActor, 0, task.Specification.ToByteArray()) };
+        var writes = new List<JournalWrite>
+        {
+            new JournalSnapshot(TaskActor, 0, task.Specification.ToByteArray()),
+        };
         if (model is not null)
             writes.Add(new JournalSnapshot(ModelActor, 0, model));
         foreach (var write in writes)

@@ -11,8 +11,8 @@ namespace Leaps.Actors.Cluster;
 /// cut into pieces; only those that changed are written again.
 /// </summary>
 /// <remarks>
-/// The pieces of "metrics.csv" are the snapshots of "file/metrics.csv/0", "…/1", …; that of "file/metrics.csv"
-/// is its length in bytes, as 8 bytes little-endian, and the SHA-256 of all of it.
+/// The pieces of "metrics.csv" are the snapshots of "file/metrics.csv/0", "…/1", …; that of
+/// "file/metrics.csv" is its length in bytes, as 8 bytes little-endian, and the SHA-256 of all of it.
 /// </remarks>
 /// <param name="journal">of the part "run"</param>
 public sealed class RunFiles(IJournal journal)
@@ -61,7 +61,9 @@ public sealed class RunFiles(IJournal journal)
     public long? Length(string name) => Head(name) is { } head
         ? BinaryPrimitives.ReadInt64LittleEndian(head.Span) : null;
 
-    /// <summary>A piece of the file, from a multiple of <see cref="PieceBytes"/> on; empty at its end.</summary>
+    /// <summary>
+    /// A piece of the file, from a multiple of <see cref="PieceBytes"/> on; empty at its end.
+    /// </summary>
     /// <exception cref="LeapsException">There is no such file, or it is damaged.</exception>
     public ReadOnlyMemory<byte> Read(string name, long offset)
     {

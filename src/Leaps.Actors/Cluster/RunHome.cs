@@ -90,8 +90,8 @@ public sealed class RunHome : IDisposable
         lock (_gate)
         {
             string part = PartOf(sampling);
-            return _sampling = new ClusterSampling(task, model, part, journal,
-                _services.Mailboxes(Run, part), _threads, options with { Telemetry = _telemetry }, _tellNeeds);
+            return _sampling = new ClusterSampling(task, model, part, journal, _services.Mailboxes(Run, part),
+                _threads, options with { Telemetry = _telemetry }, _tellNeeds);
         }
     }
 
@@ -109,7 +109,8 @@ public sealed class RunHome : IDisposable
         _tellNeeds(new RunNeeds { Device = networks[0].DeviceKind, Rollouts = rollouts });
         var mailboxes = new NearMailboxes(_services.Mailboxes(Run, ActorKey.RunPart));
         return new ClusterTraining(
-            new TrainingHome(target, model, networks, training, Journal, mailboxes, Life, options), mailboxes);
+            new TrainingHome(target, model, networks, training, Journal, mailboxes, Life, options),
+            mailboxes);
     }
 
     public void Dispose() => Journal.Dispose();

@@ -10,8 +10,8 @@ namespace Leaps.Actors.Cluster;
 
 /// <summary>
 /// The scheduler's seat on this node. Every node has one and waits at the scheduler's mailbox; the broker
-/// gives its messages to one of them, and that one is the scheduler: it claims the journal, recovers, and acts
-/// until it hears no more or another one has claimed it.
+/// gives its messages to one of them, and that one is the scheduler: it claims the journal, recovers, and
+/// acts until it hears no more or another one has claimed it.
 /// </summary>
 internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
 {
@@ -210,14 +210,16 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         try
         {
             journal.Claim(ActorNames.Scheduler);
-            var state = SchedulerState.Recover(SchedulerEvents.Read(journal.Read(ActorNames.Scheduler, 1))) with
+            var events = SchedulerEvents.Read(journal.Read(ActorNames.Scheduler, 1));
+            var state = SchedulerState.Recover(events) with
             {
                 Rights = new Rights(Administrators),
             };
             var writer = new JournalWriter(journal,
                 telemetry: _options.Telemetry?.Of(_services.Cluster));
             var actor = new SchedulerActor(state, (to, body) => _mailbox!.Tell(to, body),
-                message => _mailbox!.Post(message), new ActorJournal(journal, writer, ActorNames.Scheduler), this);
+                message => _mailbox!.Post(message),
+                new ActorJournal(journal, writer, ActorNames.Scheduler), this);
             _zeros.Clear();
             actor.Receive(new SchedulerBegins(Elapsed,
                 SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = 2 * _options.Times.Beat },

@@ -50,8 +50,8 @@ internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailbox
             return mailbox!;
         }
         var actor = new WalkerGroupActor(state, (to, body) => Own().Tell(to, (Google.Protobuf.IMessage)body),
-            message => Own().Post(message), movers, new ActorJournal(journal, writer, name), () => Leave(group),
-            telemetry);
+            message => Own().Post(message), movers, new ActorJournal(journal, writer, name),
+            () => Leave(group), telemetry);
         _groups[group] = mailbox = mailboxes.Open(name, life, actor.Receive, error => Fail(group, error));
         opened.Set();
         if (again)

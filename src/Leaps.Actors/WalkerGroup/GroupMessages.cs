@@ -28,8 +28,10 @@ public sealed record WindowMoved(
 /// <summary>To the group from its journal.</summary>
 public sealed record SnapshotSaved(Snapshot Snapshot);
 
-/// <summary>To the group from its node: it is to live elsewhere. It begins no further window, stores its walkers
-/// once the windows that it has done are settled, and is gone: nothing is done twice.</summary>
+/// <summary>
+/// To the group from its node: it is to live elsewhere. It begins no further window, stores its walkers once
+/// the windows that it has done are settled, and is gone: nothing is done twice.
+/// </summary>
 public sealed record LeaveNode;
 
 /// <summary>The group has stored all that it has done, and nobody needs it here any more.</summary>

@@ -40,5 +40,6 @@ internal sealed class EmbeddedActors(int threads) : IRunActors
 
     public ISampling CreateSampling(SamplingTask task, Target target, PreparedNetwork? network, int sampling,
         IJournal journal, SamplingHomeOptions options) =>
-        new EmbeddedSampling(task, network?.Device, journal, new EmbeddedOptions(options) { Threads = threads });
+        new EmbeddedSampling(
+            task, network?.Device, journal, new EmbeddedOptions(options) { Threads = threads });
 }

@@ -49,7 +49,8 @@ internal static class HealthPages
             return null;
         string trouble = status.Trouble ?? "broker and database are not asked";
         return status.LastHealthy is not { } healthy ? trouble : string.Create(CultureInfo.InvariantCulture,
-            $"{trouble}, for {(now - healthy).TotalSeconds:F0} s (lease: {status.Lease.TotalSeconds:0.###} s)");
+            $"{trouble}, for {(now - healthy).TotalSeconds:F0} s "
+            + $"(lease: {status.Lease.TotalSeconds:0.###} s)");
     }
 
     private static string? Unready(NodeStatus status) =>

@@ -14,12 +14,14 @@ namespace Leaps.Host.Observability;
 /// <param name="configuration">format, and the least level</param>
 /// <param name="node">the node's name</param>
 /// <param name="clock">gives the time of a line, in UTC</param>
-public sealed class NodeLog(TextWriter writer, LogConfiguration configuration, string node, TimeProvider clock)
+public sealed class NodeLog(
+    TextWriter writer, LogConfiguration configuration, string node, TimeProvider clock)
 {
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
 
     // For files and terminals, not for web pages.
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Lock _gate = new();
 

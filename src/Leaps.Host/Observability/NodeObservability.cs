@@ -6,8 +6,8 @@ using Leaps.Model;
 namespace Leaps.Host.Observability;
 
 /// <summary>
-/// All that can be seen of a node from outside: its log, metrics and traces by OTLP, and its health page. Made
-/// before the node, which gets <see cref="Telemetry"/> and the log; disposed of after it.
+/// All that can be seen of a node from outside: its log, metrics and traces by OTLP, and its health page.
+/// Made before the node, which gets <see cref="Telemetry"/> and the log; disposed of after it.
 /// </summary>
 public sealed class NodeObservability : IDisposable
 {
@@ -26,7 +26,8 @@ public sealed class NodeObservability : IDisposable
         Log = new NodeLog(options.LogWriter, options.Log, options.Node, options.Clock);
         if (options.HealthPort > 0)
             _health = new HealthEndpoint(options.HealthAddress, options.HealthPort,
-                path => HealthPages.Answer(path, _status?.Invoke(), options.Clock.GetUtcNow()), options.Clock);
+                path => HealthPages.Answer(path, _status?.Invoke(), options.Clock.GetUtcNow()),
+                options.Clock);
         Telemetry = new NodeTelemetry(options.Node, options.Clock) { DeviceMemory = options.DeviceMemory };
         if (options.Telemetry.Endpoint is null)
             return;

@@ -69,7 +69,8 @@ public sealed record ObservabilityOptions
             Cluster = cluster.Name,
             Node = cluster.Node.Name,
             Version = version,
-            Telemetry = new TelemetryOptions(telemetry.OtlpEndpoint, telemetry.Interval, telemetry.ServiceName),
+            Telemetry = new TelemetryOptions(
+                telemetry.OtlpEndpoint, telemetry.Interval, telemetry.ServiceName),
             Log = cluster.Log,
             HealthPort = cluster.Node.HealthPort,
             HealthAddress = cluster.Node.HealthAddress,

@@ -20,7 +20,8 @@ internal sealed class TelemetryExport : IDisposable
     {
         var telemetry = options.Telemetry;
         void Describe(ResourceBuilder resource) => resource
-            .AddService(telemetry.ServiceName, serviceVersion: options.Version, serviceInstanceId: options.Node)
+            .AddService(
+                telemetry.ServiceName, serviceVersion: options.Version, serviceInstanceId: options.Node)
             .AddAttributes(new Dictionary<string, object>
             {
                 ["leaps.cluster"] = options.Cluster,

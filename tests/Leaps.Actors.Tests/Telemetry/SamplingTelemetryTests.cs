@@ -67,7 +67,8 @@ public sealed class SamplingTelemetryTests : IDisposable
         Assert.Equal(result.Resamplings.Sum() * Groups, _listener.Count(MetricNames.ExchangeSpan));
         Assert.Equal(Groups * Replicas, _listener.Count(MetricNames.TakeOverSpan));
         // Every resampling ends with one, and so does the run.
-        Assert.True(_listener.Count(MetricNames.SnapshotSpan) >= (result.Resamplings.Sum() + Replicas) * Groups);
+        Assert.True(
+            _listener.Count(MetricNames.SnapshotSpan) >= (result.Resamplings.Sum() + Replicas) * Groups);
         // A window that is abandoned between its device and its group has a span and is not counted.
         Assert.True(_listener.Count(MetricNames.WindowSpan) >= _listener.Sum(MetricNames.Windows));
         Assert.All(_listener.Spans, span =>

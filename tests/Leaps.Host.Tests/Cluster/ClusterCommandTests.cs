@@ -240,8 +240,8 @@ public sealed class ClusterCommandTests : IDisposable
     public void Dead_letters_are_listed_delivered_and_thrown_away()
     {
         _cluster.Answer = _ => List("running", "running");
-        _cluster.DeadLetters.Letters.Add(new ClusterDeadLetter(Second[..12], "group-3", "coordinator", "advance_limit",
-            "delivery_limit", DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), 120));
+        _cluster.DeadLetters.Letters.Add(new ClusterDeadLetter(Second[..12], "group-3", "coordinator",
+            "advance_limit", "delivery_limit", DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), 120));
         _cluster.DeadLetters.Letters.Add(new ClusterDeadLetter("", "scheduler", "", "", "", null, 7));
 
         Assert.Equal((0, ""), (Invoke("ctl", "dead-letters"), _cluster.Error));

@@ -57,7 +57,8 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
 
     [Theory]
     [InlineData("pool: {walkers: 64, times: 4}")]
-    [InlineData("source: rollouts, rollouts: {walkers: 32, buffer-cycle: 10, buffer-size: 4, moves: 16, staleness: 10}")]
+    [InlineData("source: rollouts, "
+        + "rollouts: {walkers: 32, buffer-cycle: 10, buffer-size: 4, moves: 16, staleness: 10}")]
     public async Task A_training_and_the_sampling_after_it_are_those_of_one_process(string source)
     {
         string configuration = $$"""
@@ -73,7 +74,8 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
         await Ended(run);
         Assert.Equal(Alone(configuration), Hash(await Fetch(run, "samples.npz")));
         Assert.Equal(Hash(await File.ReadAllBytesAsync(
-            Path.Combine(_folder.PathOf("alone"), "model.safetensors"), TestContext.Current.CancellationToken)),
+            Path.Combine(_folder.PathOf("alone"), "model.safetensors"),
+            TestContext.Current.CancellationToken)),
             Hash(await Fetch(run, "model.safetensors")));
     }
 
@@ -117,8 +119,8 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
 
     private async Task<ClusterReply> Ask(ClusterRequest request)
     {
-        _client ??= await ClusterClient.Open(await servers.Connect(_notices.Enqueue), _cluster, _notices.Enqueue,
-            TimeProvider.System, TestContext.Current.CancellationToken);
+        _client ??= await ClusterClient.Open(await servers.Connect(_notices.Enqueue), _cluster,
+            _notices.Enqueue, TimeProvider.System, TestContext.Current.CancellationToken);
         var reply = await _client.Ask(request, TestContext.Current.CancellationToken);
         Assert.True(reply.Accepted, reply.Text);
         return reply;

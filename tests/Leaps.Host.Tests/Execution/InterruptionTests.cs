@@ -129,8 +129,8 @@ public sealed class InterruptionTests : IDisposable
         TrainingResult Train()
         {
             var network = PreparedNetwork.Of(configuration, target)!;
-            return new TrainingRun(
-                target, network, configuration.Training!, directory, journal, new EmbeddedActors(0), context).Run();
+            return new TrainingRun(target, network, configuration.Training!, directory, journal,
+                new EmbeddedActors(0), context).Run();
         }
 
         var error = Assert.Throws<LeapsException>(Train);

@@ -43,7 +43,8 @@ public sealed class JournalledSamplingTests : IDisposable
         Assert.True(expected.Resamplings.Sum() > 1);
 
         using var journal = new MemoryJournal();
-        var actual = new JournalledSampling(target, network, configuration, new EmbeddedActors(0), 1, Context).Run(journal).Ensemble;
+        var actual = new JournalledSampling(
+            target, network, configuration, new EmbeddedActors(0), 1, Context).Run(journal).Ensemble;
 
         Assert.Equal(expected.Walkers.States, actual.Walkers.States);
         Assert.Equal(expected.Walkers.LogWeights, actual.Walkers.LogWeights);
@@ -69,13 +70,14 @@ public sealed class JournalledSamplingTests : IDisposable
         using var journal = SqliteJournal.Create(path, "r");
         journal.LimitPages(12);
 
-        var error = Assert.Throws<LeapsException>(
-            () => new JournalledSampling(target, null, configuration, new EmbeddedActors(0), 1, Context).Run(journal));
+        var error = Assert.Throws<LeapsException>(() => new JournalledSampling(
+            target, null, configuration, new EmbeddedActors(0), 1, Context).Run(journal));
         Assert.Equal($"{path} can't grow, as its disk is full: free some space and resume; what was "
             + "acknowledged is safe.", error.Message);
 
         journal.LimitPages(100_000);
-        var actual = new JournalledSampling(target, null, configuration, new EmbeddedActors(0), 1, Context).Run(journal).Ensemble;
+        var actual = new JournalledSampling(
+            target, null, configuration, new EmbeddedActors(0), 1, Context).Run(journal).Ensemble;
         Assert.Equal(expected.Walkers.States, actual.Walkers.States);
         Assert.Equal(expected.Walkers.LogWeights, actual.Walkers.LogWeights);
     }
@@ -89,7 +91,8 @@ public sealed class JournalledSamplingTests : IDisposable
             + "mcmc: {kernel: heat-bath-sweep}}", "c");
         using var journal = new MemoryJournal();
         var target = configuration.Target.CreateTarget();
-        var outcome = new JournalledSampling(target, null, configuration, new EmbeddedActors(0), 1, Context).Run(journal);
+        var outcome = new JournalledSampling(
+            target, null, configuration, new EmbeddedActors(0), 1, Context).Run(journal);
         Assert.InRange(outcome.Ensemble.ReplicaLogZ.Length, 2, 19);
         Assert.InRange(outcome.Ensemble.Windows[^1].LogZStdErr, 0, 0.02);
         Assert.Equal("", outcome.Cause);

@@ -65,11 +65,13 @@ public sealed class HealthEndpointTests : IDisposable
     public async Task A_node_is_ready_while_it_follows_the_scheduler()
     {
         _status = Healthy() with { SchedulerEpoch = 0, Assignment = 0 };
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "the scheduler has not told the node yet what to do\n"),
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "the scheduler has not told the node yet what to do\n"),
             await Get("/readyz"));
         Assert.Equal(HttpStatusCode.OK, (await Get("/healthz")).Code);
         _status = Healthy() with { IsLeaving = true };
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "the node leaves the cluster\n"), await Get("/readyz"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "the node leaves the cluster\n"),
+            await Get("/readyz"));
     }
 
     [Fact]
@@ -138,7 +140,8 @@ public sealed class HealthEndpointTests : IDisposable
             IPAddress.Loopback, _endpoint.Port, _ => HealthAnswer.Text(200, ""), _clock));
         Assert.StartsWith($"health page: can't listen on 127.0.0.1:{_endpoint.Port}: ", error.Message,
             StringComparison.Ordinal);
-        Assert.EndsWith("choose another node.health-port, or 0 for none", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("choose another node.health-port, or 0 for none", error.Message,
+            StringComparison.Ordinal);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

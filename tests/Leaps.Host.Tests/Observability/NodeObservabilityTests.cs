@@ -17,7 +17,8 @@ public sealed class NodeObservabilityTests
     public void Metrics_and_traces_of_a_run_arrive_at_an_otlp_receiver()
     {
         using var receiver = new OtlpReceiver();
-        using (var node = new NodeObservability(Options(receiver.Endpoint) with { DeviceMemory = () => 1 << 20 }))
+        var options = Options(receiver.Endpoint) with { DeviceMemory = () => 1 << 20 };
+        using (var node = new NodeObservability(options))
         {
             Sample(node.Telemetry);
         }
@@ -25,8 +26,8 @@ public sealed class NodeObservabilityTests
         foreach (string name in (string[])[MetricNames.Windows, MetricNames.Evaluations, MetricNames.Jumps,
             MetricNames.Rewinds, MetricNames.Resamplings, MetricNames.JournalWriteSeconds,
             MetricNames.JournalBytes, MetricNames.TransferBytes, MetricNames.DeviceMemory,
-            "service.name", "leaps-test", "service.instance.id", "n1", "leaps.cluster", "lab", "leaps.version",
-            "1.2.3", MetricNames.Run, "6f1cd0de"])
+            "service.name", "leaps-test", "service.instance.id", "n1", "leaps.cluster", "lab",
+            "leaps.version", "1.2.3", MetricNames.Run, "6f1cd0de"])
             Assert.True(receiver.HasSeen("/v1/metrics", name), name);
         foreach (string name in (string[])[MetricNames.WindowSpan, MetricNames.ExchangeSpan,
             MetricNames.SnapshotSpan, MetricNames.TakeOverSpan, "leaps-test", "6f1cd0de"])
@@ -52,7 +53,8 @@ public sealed class NodeObservabilityTests
 
     [Theory]
     [InlineData("http://collector:4317", null, "http://collector:4317/", OtlpExportProtocol.Grpc)]
-    [InlineData("http://collector:4318", null, "http://collector:4318/v1/metrics", OtlpExportProtocol.HttpProtobuf)]
+    [InlineData("http://collector:4318", null,
+        "http://collector:4318/v1/metrics", OtlpExportProtocol.HttpProtobuf)]
     [InlineData("https://collector/leaps/", OtlpExportProtocol.HttpProtobuf,
         "https://collector/leaps/v1/metrics", OtlpExportProtocol.HttpProtobuf)]
     public void The_port_says_which_protocol(

@@ -30,7 +30,8 @@ public static class ClusterConfigurationReader
         var top = new Section(document, "", ClusterKeys.Under);
         var cluster = new ClusterConfiguration
         {
-            Name = ReadName(top.Require("cluster", "the cluster's name"), ClusterConfiguration.LongestClusterName),
+            Name = ReadName(
+                top.Require("cluster", "the cluster's name"), ClusterConfiguration.LongestClusterName),
             Broker = ServerReader.ReadBroker(Require(top, "broker", path), reading),
             Database = top.Find("database") is { } database
                 ? ServerReader.ReadDatabase(database, reading) : null,
@@ -81,8 +82,10 @@ public static class ClusterConfigurationReader
         if (section["health-address"] is { } address)
             node = node with
             {
-                HealthAddress = IPAddress.TryParse(address.Text(), out var parsed) ? parsed
-                    : throw address.Error("an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),
+                HealthAddress = IPAddress.TryParse(address.Text(), out var parsed)
+                    ? parsed
+                    : throw address.Error(
+                        "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),
             };
         if (section["leave-patience"] is { } patience)
             node = node with { LeavePatience = Within(patience, TimeSpan.Zero, TimeSpan.FromHours(1)) };

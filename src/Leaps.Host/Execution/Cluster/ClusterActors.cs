@@ -18,7 +18,8 @@ internal sealed class ClusterActors(RunHome home) : IRunActors
 
     public ISampling CreateSampling(SamplingTask task, Target target, PreparedNetwork? network, int sampling,
         IJournal journal, SamplingHomeOptions options) => home.CreateSampling(
-            sampling, (IFencedJournal)journal, task, network is null ? null : Bytes(network, target), options);
+            sampling, (IFencedJournal)journal, task, network is null ? null : Bytes(network, target),
+            options);
 
     private static byte[] Bytes(PreparedNetwork network, Target target)
     {

@@ -3,7 +3,9 @@ using Leaps.Model;
 namespace Leaps.Host.Execution.Cluster;
 
 /// <summary>A message that was refused, or delivered too often.</summary>
-/// <param name="Run">whose actor it was for: the beginning of its identifier; empty: the cluster's own</param>
+/// <param name="Run">
+/// whose actor it was for: the beginning of its identifier; empty: the cluster's own
+/// </param>
 /// <param name="Actor">whom it was for</param>
 /// <param name="Sender">empty where it can't be read</param>
 /// <param name="Kind">of its body; empty where it can't be read</param>

@@ -13,7 +13,9 @@ namespace Leaps.Host.Execution.Cluster;
 /// <param name="Cluster">that it was part of</param>
 public sealed record NodeResult(string Name, string Cluster);
 
-/// <summary>leaps node: takes part in a cluster until it is told to end; then its actors leave first.</summary>
+/// <summary>
+/// leaps node: takes part in a cluster until it is told to end; then its actors leave first.
+/// </summary>
 internal static class NodeJob
 {
     public static JobResult Run(NodeRequest request, JobContext context) =>
@@ -25,8 +27,8 @@ internal static class NodeJob
         var node = cluster.Node;
         string device = NodeDevice.Kind;
         if (node.Device != NodeConfiguration.AnyDevice && node.Device != device)
-            throw new LeapsException($"node.device is {node.Device}, and this machine has {device}: change it, or "
-                + "start the node where there is one");
+            throw new LeapsException($"node.device is {node.Device}, and this machine has {device}: change "
+                + "it, or start the node where there is one");
         int threads = node.Threads > 0 ? node.Threads : Environment.ProcessorCount;
         using var observability = new NodeObservability(
             ObservabilityOptions.Of(cluster, Version, context.Clock) with { LogWriter = context.Log });
