@@ -91,7 +91,8 @@ public sealed class RunHome : IDisposable
         {
             string part = PartOf(sampling);
             return _sampling = new ClusterSampling(task, model, part, journal,
-                _services.Mailboxes(Run, part), _threads, options with { Telemetry = _telemetry }, _tellNeeds);
+                _services.Mailboxes(Run, part), _threads, options with { Telemetry = _telemetry },
+                _tellNeeds);
         }
     }
 

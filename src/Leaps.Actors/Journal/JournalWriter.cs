@@ -39,7 +39,8 @@ public sealed class JournalWriter : IDisposable
     /// <param name="journal">stays its owner's: dispose of it after this writer</param>
     /// <param name="queueBytes">of the writes that are not yet done; 1 or more</param>
     /// <param name="telemetry">of the run; null: nobody wants to know</param>
-    public JournalWriter(IJournal journal, long queueBytes = DefaultQueueBytes, RunTelemetry? telemetry = null)
+    public JournalWriter(
+        IJournal journal, long queueBytes = DefaultQueueBytes, RunTelemetry? telemetry = null)
     {
         ArgumentNullException.ThrowIfNull(journal);
         ArgumentOutOfRangeException.ThrowIfLessThan(queueBytes, 1);

@@ -33,7 +33,8 @@ internal sealed class Instruments(Meter meter)
         MetricNames.JournalWriteSeconds, "s", "Time to make a transaction of the journal durable", tags: null,
         new InstrumentAdvice<double>
         {
-            HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
+            HistogramBucketBoundaries =
+                [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
         });
 
     public Counter<long> JournalBytes { get; } = meter.CreateCounter<long>(MetricNames.JournalBytes, "By",
@@ -42,6 +43,6 @@ internal sealed class Instruments(Meter meter)
     public Counter<long> Restarts { get; } = meter.CreateCounter<long>(MetricNames.Restarts, "{actor}",
         "Actors that came to life here after a former life, here or elsewhere");
 
-    public Counter<long> DeadLetters { get; } = meter.CreateCounter<long>(MetricNames.DeadLetters, "{message}",
-        "Messages that were refused");
+    public Counter<long> DeadLetters { get; } = meter.CreateCounter<long>(MetricNames.DeadLetters,
+        "{message}", "Messages that were refused");
 }

@@ -5,8 +5,8 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 namespace Leaps.Actors.Telemetry;
 
 /// <summary>
-/// What a node tells of one run. Whoever has something to tell takes one, and null where nobody wants to know.
-/// From any thread.
+/// What a node tells of one run. Whoever has something to tell takes one, and null where nobody wants to
+/// know. From any thread.
 /// </summary>
 public sealed class RunTelemetry
 {
@@ -72,10 +72,12 @@ public sealed class RunTelemetry
     }
 
     /// <summary>The beginning of a span; null when nobody wants to know.</summary>
-    internal DateTimeOffset? Begin() => _telemetry.Traces.HasListeners() ? _telemetry.Clock.GetUtcNow() : null;
+    internal DateTimeOffset? Begin() =>
+        _telemetry.Traces.HasListeners() ? _telemetry.Clock.GetUtcNow() : null;
 
     /// <summary>As <see cref="Begin"/>, for one window in many.</summary>
-    internal DateTimeOffset? BeginWindow() => _telemetry.IsWindowTraced() ? _telemetry.Clock.GetUtcNow() : null;
+    internal DateTimeOffset? BeginWindow() =>
+        _telemetry.IsWindowTraced() ? _telemetry.Clock.GetUtcNow() : null;
 
     /// <summary>
     /// A span that ends now. It is made when it is over: nothing has to be kept alive between messages of an

@@ -40,7 +40,8 @@ internal sealed class ExportWatch : EventListener
                 return;
             _told = _clock.GetTimestamp();
         }
-        string what = string.Join(' ', (eventData.Payload ?? []).Select(item => item?.ToString()?.Split('\n')[0]));
+        string what = string.Join(
+            ' ', (eventData.Payload ?? []).Select(item => item?.ToString()?.Split('\n')[0]));
         _failed($"metrics or traces can't be exported ({eventData.EventName}): {what}");
     }
 }

@@ -19,7 +19,8 @@ public sealed class NodeLog(TextWriter writer, LogConfiguration configuration, s
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
 
     // For files and terminals, not for web pages.
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Lock _gate = new();
 

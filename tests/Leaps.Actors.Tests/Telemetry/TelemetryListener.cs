@@ -18,8 +18,10 @@ internal sealed class TelemetryListener : IDisposable
             if (instrument.Meter == telemetry.Meter)
                 listener.EnableMeasurementEvents(instrument);
         };
-        _metrics.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
-        _metrics.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
+        _metrics.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) => Add(instrument, value, tags));
+        _metrics.SetMeasurementEventCallback<double>(
+            (instrument, value, tags, _) => Add(instrument, value, tags));
         _metrics.Start();
         _traces = new ActivityListener
         {
@@ -31,7 +33,8 @@ internal sealed class TelemetryListener : IDisposable
         ActivitySource.AddActivityListener(_traces);
     }
 
-    public ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> Measured { get; } = new();
+    public ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> Measured { get; } =
+        new();
     public ConcurrentQueue<Activity> Spans { get; } = new();
 
     public double Sum(string name) => Measured.Where(one => one.Name == name).Sum(one => one.Value);

@@ -51,7 +51,8 @@ public sealed class NodeLogTests : IDisposable
     public void Text_from_elsewhere_stays_in_its_line()
     {
         Log(LogFormat.Text, LogLevel.Info).Write(LogLevel.Info, "notice", "one\r\ntwo\u001b[2J\u2028three");
-        Assert.Equal("2026-11-22T09:00:01.123Z info  node n1 notice: one  two [2J three\n", _written.ToString());
+        Assert.Equal(
+            "2026-11-22T09:00:01.123Z info  node n1 notice: one  two [2J three\n", _written.ToString());
     }
 
     [Fact]
@@ -61,7 +62,8 @@ public sealed class NodeLogTests : IDisposable
         Parallel.For(0, 400, n => log.Write(LogLevel.Info, "notice", new string((char)('a' + n % 26), 50)));
         string[] lines = _written.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(400, lines.Length);
-        Assert.All(lines, line => Assert.Matches("^2026-11-22T09:00:01.123Z info  node n1 notice: (.)\\1{49}$", line));
+        Assert.All(lines, line => Assert.Matches(
+            "^2026-11-22T09:00:01.123Z info  node n1 notice: (.)\\1{49}$", line));
     }
 
     private NodeLog Log(LogFormat format, LogLevel level) => new(

@@ -17,7 +17,8 @@ public sealed class NodeObservabilityTests
     public void Metrics_and_traces_of_a_run_arrive_at_an_otlp_receiver()
     {
         using var receiver = new OtlpReceiver();
-        using (var node = new NodeObservability(Options(receiver.Endpoint) with { DeviceMemory = () => 1 << 20 }))
+        var options = Options(receiver.Endpoint) with { DeviceMemory = () => 1 << 20 };
+        using (var node = new NodeObservability(options))
         {
             Sample(node.Telemetry);
         }
@@ -52,7 +53,8 @@ public sealed class NodeObservabilityTests
 
     [Theory]
     [InlineData("http://collector:4317", null, "http://collector:4317/", OtlpExportProtocol.Grpc)]
-    [InlineData("http://collector:4318", null, "http://collector:4318/v1/metrics", OtlpExportProtocol.HttpProtobuf)]
+    [InlineData("http://collector:4318", null,
+        "http://collector:4318/v1/metrics", OtlpExportProtocol.HttpProtobuf)]
     [InlineData("https://collector/leaps/", OtlpExportProtocol.HttpProtobuf,
         "https://collector/leaps/v1/metrics", OtlpExportProtocol.HttpProtobuf)]
     public void The_port_says_which_protocol(

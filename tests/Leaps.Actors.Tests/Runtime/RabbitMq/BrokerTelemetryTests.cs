@@ -15,7 +15,8 @@ public sealed class BrokerTelemetryTests(SharedBroker broker)
         using var listener = new TelemetryListener(telemetry);
         var connection = await run.Connect();
         telemetry.WatchOutbox(() => connection.Outbox.Bytes, () => connection.OutboxAge);
-        var mailboxes = connection.Mailboxes(run.Prefix, run.Id, run.Refused.Enqueue, telemetry: telemetry.Of(run.Id));
+        var mailboxes = connection.Mailboxes(
+            run.Prefix, run.Id, run.Refused.Enqueue, telemetry: telemetry.Of(run.Id));
         var inbox = new Inbox
         {
             OnMessage = (message, handled) =>
