@@ -90,8 +90,9 @@ public sealed class RunHome : IDisposable
         lock (_gate)
         {
             string part = PartOf(sampling);
-            return _sampling = new ClusterSampling(task, model, part, journal, _services.Mailboxes(Run, part),
-                _threads, options with { Telemetry = _telemetry }, _tellNeeds);
+            return _sampling = new ClusterSampling(task, model, part, journal,
+                _services.Mailboxes(Run, part), _threads, options with { Telemetry = _telemetry },
+                _tellNeeds);
         }
     }
 

@@ -63,8 +63,7 @@ public static class MetricNames
     /// <summary>Span: from the order to store a group's walkers until they are durable.</summary>
     public const string SnapshotSpan = "snapshot";
 
-    /// <summary>
-    /// Span: from the claim of a group by this node to the first window that it moves here.
-    /// </summary>
+    /// <summary>Span: from the claim of a group by this node to the first window that it moves
+    /// here.</summary>
     public const string TakeOverSpan = "take-over";
 }

@@ -56,9 +56,8 @@ public sealed class NodeTelemetry : IDisposable
 
     /// <summary>Of one run, or of the cluster itself.</summary>
     public RunTelemetry Of(Guid run) => _runs.GetOrAdd(run,
-        static (id, node) =>
-            new RunTelemetry(node, new Tag(MetricNames.Run, id.ToString("N")[..8]), node._node),
-        this);
+        static (id, node) => new RunTelemetry(
+            node, new Tag(MetricNames.Run, id.ToString("N")[..8]), node._node), this);
 
     public void Dispose()
     {

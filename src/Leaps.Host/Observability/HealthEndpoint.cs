@@ -10,9 +10,9 @@ namespace Leaps.Host.Observability;
 /// The health page of a node: HTTP/1.1, GET only, one request a connection, small answers.
 /// </summary>
 /// <remarks>
-/// On plain sockets. ASP.NET Core would be a second shared framework that every node has to have, some 25 MB
-/// more where leaps is published with its runtime, for three fixed pages; and HttpListener answers requests
-/// by the host that they name, so that one bound to 127.0.0.1 refuses those for localhost.
+/// On plain sockets. ASP.NET Core would be a second shared framework that every node has to have, some
+/// 25 MB more where leaps is published with its runtime, for three fixed pages; and HttpListener answers
+/// requests by the host that they name, so that one bound to 127.0.0.1 refuses those for localhost.
 /// </remarks>
 internal sealed class HealthEndpoint : IDisposable
 {
@@ -162,10 +162,10 @@ internal sealed class HealthEndpoint : IDisposable
             431 => "Request Header Fields Too Large",
             _ => "Service Unavailable",
         };
-        string allow = answer.Code == 405 ? "Allow: GET\r\n" : "";
         string head = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {answer.Code} {reason}\r\n"
             + $"Content-Type: {answer.ContentType}\r\nContent-Length: {answer.Body.Length}\r\n"
-            + $"{allow}Cache-Control: no-store\r\nConnection: close\r\n\r\n");
+            + $"{(answer.Code == 405 ? "Allow: GET\r\n" : "")}"
+            + $"Cache-Control: no-store\r\nConnection: close\r\n\r\n");
         return [.. Encoding.ASCII.GetBytes(head), .. answer.Body];
     }
 }

@@ -51,8 +51,8 @@ public sealed class NodeLogTests : IDisposable
     public void Text_from_elsewhere_stays_in_its_line()
     {
         Log(LogFormat.Text, LogLevel.Info).Write(LogLevel.Info, "notice", "one\r\ntwo\u001b[2J\u2028three");
-        Assert.Equal("2026-11-22T09:00:01.123Z info  node n1 notice: one  two [2J three\n",
-            _written.ToString());
+        Assert.Equal(
+            "2026-11-22T09:00:01.123Z info  node n1 notice: one  two [2J three\n", _written.ToString());
     }
 
     [Fact]

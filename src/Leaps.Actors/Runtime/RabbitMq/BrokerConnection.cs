@@ -42,8 +42,8 @@ public sealed class BrokerConnection : IAsyncDisposable
     internal Outbox Outbox { get; }
 
     /// <summary>Of the oldest message that the broker has not confirmed; zero: it has them all.</summary>
-    internal TimeSpan OutboxAge => Outbox.OldestSince is { } since
-        ? Clock.GetElapsedTime(since) : TimeSpan.Zero;
+    internal TimeSpan OutboxAge =>
+        Outbox.OldestSince is { } since ? Clock.GetElapsedTime(since) : TimeSpan.Zero;
 
     internal TimeProvider Clock => _connector.Clock;
 
