@@ -21,7 +21,9 @@ public sealed class SchedulerControlTests
             Command = Command.Submit,
             Submit = new SubmitRun
             {
-                RunId = Envelope.RunIdBytes(id), Name = "ising", Configuration = "x",
+                RunId = Envelope.RunIdBytes(id),
+                Name = "ising",
+                Configuration = "x",
             },
         };
         var asked = new Asked(Asker, Owner, request, 1_700);
@@ -32,7 +34,10 @@ public sealed class SchedulerControlTests
         var effects = _cluster.Take(stored);
         Assert.Equal(new RunSubmitted
         {
-            RunId = request.Submit.RunId, Name = "ising", Owner = Owner, Submitted = 1_700,
+            RunId = request.Submit.RunId,
+            Name = "ising",
+            Owner = Owner,
+            Submitted = 1_700,
         }, Assert.Single(Events(effects)).RunSubmitted);
         Assert.IsType<Persist>(effects[0]);
         var reply = Assert.Single(effects.Sent<ClusterReply>());
@@ -92,7 +97,8 @@ public sealed class SchedulerControlTests
         _cluster.Settle();
         _cluster.Nodes["n1"].Ends[run] = new RunConcluded
         {
-            Outcome = RunConcluded.Types.Outcome.Stopped, Text = "the disk is full",
+            Outcome = RunConcluded.Types.Outcome.Stopped,
+            Text = "the disk is full",
         };
         _cluster.Settle();
         Assert.Equal("stopped the disk is full", _cluster.Reply(Command.Status, "run").Text);

@@ -144,7 +144,11 @@ internal sealed class SchedulerUnderTest
         Command command, string run = "", string key = "", string value = "", string user = Owner) =>
         Take(new Asked(Asker, user, new ClusterRequest
         {
-            Request = ++_request, Command = command, Run = run, Key = key, Value = value,
+            Request = ++_request,
+            Command = command,
+            Run = run,
+            Key = key,
+            Value = value,
         }, _request));
 
     public ClusterReply Reply(

@@ -153,11 +153,11 @@ public sealed class LaptopTests : IDisposable
 
     private Task<BrokerConnection> Connect(string user, string password) =>
         BrokerConnection.Connect(new BrokerOptions
-    {
-        Hosts = [new BrokerHost("localhost", _brokerPort)],
-        User = user,
-        Password = password,
-    }, "test", _notices.Enqueue, wait: false, cancellation: Cancellation);
+        {
+            Hosts = [new BrokerHost("localhost", _brokerPort)],
+            User = user,
+            Password = password,
+        }, "test", _notices.Enqueue, wait: false, cancellation: Cancellation);
 
     private async Task<ClusterClient> Client(string user) => await ClusterClient.Open(
         await Connect(user, Password), "laptop", _notices.Enqueue, TimeProvider.System, Cancellation);
