@@ -20,8 +20,9 @@ internal sealed record CaseResult(ChaosCase Case, string Outcome, double Seconds
     {
         string recovered = Recoveries.Count == 0 ? "" : ", recovered in " + string.Join(" and ",
             Recoveries.Select(value => value.ToString("0.0 s", CultureInfo.InvariantCulture)));
+        string lease = Case.IsTight ? "tight" : "default";
         string end = Outcome == Identical ? "" : FormattableString.Invariant(
-            $"; reproduce with: make chaos CASES=1 SEED={Case.Seed}{(Case.IsTight ? " LEASE=tight" : " LEASE=default")}");
+            $"; reproduce with: make chaos CASES=1 SEED={Case.Seed} LEASE={lease}");
         return string.Create(CultureInfo.InvariantCulture,
             $"(seed {Case.Seed}): {Case}: {Outcome} in {Seconds:F1} s{recovered}{end}");
     }

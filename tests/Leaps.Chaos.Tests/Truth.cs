@@ -18,7 +18,10 @@ internal sealed class Truth(string folder)
 
     // What of result.json tells of the machine and the hour.
     private static readonly string[] Circumstances =
-        ["seconds", "walkerStepsPerSecond", "updatesPerSecond", "threads", "created", "command", "output", "model"];
+    [
+        "seconds", "walkerStepsPerSecond", "updatesPerSecond", "threads", "created", "command", "output",
+        "model",
+    ];
 
     private readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> _made = new();
 
@@ -40,7 +43,7 @@ internal sealed class Truth(string folder)
 
     private Dictionary<string, string> Make(string configuration)
     {
-        string place = Path.Combine(folder, FormattableString.Invariant($"truth-{_made.Count}-{Guid.NewGuid():N}"));
+        string place = Path.Combine(folder, $"truth-{Guid.NewGuid():N}");
         Directory.CreateDirectory(place);
         string file = Path.Combine(place, "run.yaml"), output = Path.Combine(place, "run");
         File.WriteAllText(file, configuration);
@@ -52,7 +55,8 @@ internal sealed class Truth(string folder)
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"the undisturbed run failed: {error.GetAwaiter().GetResult()}");
+            throw new InvalidOperationException(
+                $"the undisturbed run failed: {error.GetAwaiter().GetResult()}");
         var names = Files.Append(Model).Where(name => File.Exists(Path.Combine(output, name)));
         var made = names.ToDictionary(
             name => name, name => Fingerprint(name, File.ReadAllBytes(Path.Combine(output, name))));
