@@ -54,8 +54,8 @@ internal sealed class NodeLink : IDisposable
             while (true)
                 _ = Serve(await listener.AcceptTcpClientAsync(_stop.Token), port);
         }
-        catch (Exception end) when (
-            end is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception end)
+            when (end is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // The link is gone.
         }

@@ -8,9 +8,10 @@ using Leaps.Chaos.Tests;
 if (args is not [("chaos" or "draw") and var verb, var cases, var first, ..])
     return await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
 
-ulong from = ulong.Parse(first, CultureInfo.InvariantCulture);
+// SEED and those after it, or, where several are named (4,9,16), these.
 int count = int.Parse(cases, CultureInfo.InvariantCulture);
-ulong[] seeds = [.. Enumerable.Range(0, count).Select(k => from + (ulong)k)];
+ulong[] named = [.. first.Split(',').Select(text => ulong.Parse(text, CultureInfo.InvariantCulture))];
+ulong[] seeds = named.Length > 1 ? named : [.. Enumerable.Range(0, count).Select(k => named[0] + (ulong)k)];
 bool? tight = args.ElementAtOrDefault(3) switch
 {
     "tight" => true,

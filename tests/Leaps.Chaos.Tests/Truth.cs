@@ -25,12 +25,9 @@ internal sealed class Truth(string folder)
 
     private readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> _made = new();
 
-    public IReadOnlyDictionary<string, string> Of(RunShape shape) =>
-        _made.GetOrAdd(shape.Configuration, Make);
+    public IReadOnlyDictionary<string, string> Of(RunShape shape) => _made.GetOrAdd(shape.Configuration, Make);
 
-    /// <summary>
-    /// What of a file must be the same: its hash, or its text where it tells of the machine.
-    /// </summary>
+    /// <summary>What of a file must be the same: its hash, or its text where it tells of the machine.</summary>
     public static string Fingerprint(string name, byte[] content)
     {
         if (name != "result.json")
@@ -46,8 +43,7 @@ internal sealed class Truth(string folder)
 
     private Dictionary<string, string> Make(string configuration)
     {
-        string place = Path.Combine(
-            folder, FormattableString.Invariant($"truth-{_made.Count}-{Guid.NewGuid():N}"));
+        string place = Path.Combine(folder, $"truth-{Guid.NewGuid():N}");
         Directory.CreateDirectory(place);
         string file = Path.Combine(place, "run.yaml"), output = Path.Combine(place, "run");
         File.WriteAllText(file, configuration);

@@ -311,7 +311,9 @@ internal sealed class ActorHost(
                         options.Telemetry?.Of(hosted.Key.Run).Restarted(ActorKinds.Rollouts);
                     var mailboxes = services.Mailboxes(hosted.Key.Run, hosted.Key.Part);
                     var pool = work.CreateRolloutPool(journal, Failed);
-                    return (new RolloutHost(pool, mailboxes, life, Failed), mailboxes, journal);
+                    var host = new RolloutHost(pool, mailboxes, life, Failed);
+                    host.AskForOrders();
+                    return (host, mailboxes, journal);
                 }).ConfigureAwait(false);
             }
             catch (Exception error)

@@ -9,6 +9,9 @@ namespace Leaps.Actors.Runtime;
 /// </summary>
 internal sealed class RolloutHost : IDisposable
 {
+    // A trainer that waits for an answer to its own question does not take this one for it.
+    private const long NoTrainer = long.MaxValue;
+
     private readonly RolloutPool _pool;
     private readonly IMailbox _mailbox;
 
@@ -31,6 +34,10 @@ internal sealed class RolloutHost : IDisposable
 
     public Task Completion => _mailbox.Completion;
 
+    /// <summary>A former maker may have taken orders with it: the buffer tells the trainer what it has, and the
+    /// trainer orders the rest again.</summary>
+    public void AskForOrders() => _mailbox.Tell(ActorNames.ReplayBuffer, new BufferQuery { Epoch = NoTrainer });
+
     public void Dispose()
     {
         _mailbox.Close();
@@ -51,7 +58,7 @@ internal sealed class RolloutHost : IDisposable
                 handled();
                 break;
             case MailboxRestored:
-                // Whoever ordered something orders it again.
+                AskForOrders();
                 handled();
                 break;
             default:
