@@ -126,8 +126,8 @@ internal sealed class CaseRunner(ChaosServers servers, Truth truth, string folde
             .OfType<double>()];
     }
 
-    private async Task<string> Visitor(ChaosUser user, Guid visitor, Stopwatch clock, CancellationToken hanging,
-        CancellationToken cancellation)
+    private async Task<string> Visitor(ChaosUser user, Guid visitor, Stopwatch clock,
+        CancellationToken hanging, CancellationToken cancellation)
     {
         string state = await new Observer(user, visitor, clock).Watch(hanging);
         string found = state != "complete" ? state : await Limited(

@@ -22,8 +22,8 @@ internal sealed record NodeLoss(Fault Fault, double At, int Process)
 /// <param name="run">the run</param>
 /// <param name="visitor">a second run, should the user submit one</param>
 /// <param name="clock">runs since the submission</param>
-internal sealed class FaultMaker(ChaosServers servers, ChaosCluster cluster, ChaosUser user, Observer observer,
-    Guid run, Guid visitor, Stopwatch clock)
+internal sealed class FaultMaker(ChaosServers servers, ChaosCluster cluster, ChaosUser user,
+    Observer observer, Guid run, Guid visitor, Stopwatch clock)
 {
     public List<NodeLoss> Losses { get; } = [];
 
