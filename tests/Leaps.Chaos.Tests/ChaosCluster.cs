@@ -115,7 +115,7 @@ internal sealed class ChaosCluster : IDisposable
               user: guest
               password: guest
               tls: off
-              heartbeat: {(_isTight ? 1 : 10)}s
+              {(_isTight ? "heartbeat: 1s" : "# heartbeat: by default")}
             database:
               host: 127.0.0.1
               port: {link.DatabasePort}
@@ -124,7 +124,7 @@ internal sealed class ChaosCluster : IDisposable
               password: {_servers.Database.Password}
               tls: off
             node: {"{"}work-directory: "{work}"{"}"}
-            lease: {(_isTight ? 2 : 10)}s
+            {(_isTight ? "lease: 2s" : "# lease: by default")}
             administrators: [guest]
 
             """));

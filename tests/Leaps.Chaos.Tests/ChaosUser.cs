@@ -17,9 +17,9 @@ internal sealed class ChaosUser : IAsyncDisposable
     private ChaosUser(ClusterClient client) => _client = client;
 
     public static async Task<ChaosUser> Connect(
-        ChaosServers servers, string cluster, CancellationToken cancellation) => new(
-            await ClusterClient.Open(await servers.Connect(cancellation), cluster, static _ => { },
-                TimeProvider.System, cancellation));
+        ChaosServers servers, string cluster, CancellationToken cancellation) => new(await ClusterClient.Open(
+            await servers.Connect(cancellation), cluster, static _ => { }, TimeProvider.System,
+            cancellation));
 
     /// <summary>Once; null: no answer within the limit, or a refusal.</summary>
     public async Task<ClusterReply?> TryAsk(

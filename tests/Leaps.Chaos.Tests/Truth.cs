@@ -25,9 +25,11 @@ internal sealed class Truth(string folder)
 
     private readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> _made = new();
 
-    public IReadOnlyDictionary<string, string> Of(RunShape shape) => _made.GetOrAdd(shape.Configuration, Make);
+    public IReadOnlyDictionary<string, string> Of(RunShape shape) =>
+        _made.GetOrAdd(shape.Configuration, Make);
 
-    /// <summary>What of a file must be the same: its hash, or its text where it tells of the machine.</summary>
+    /// <summary>What of a file must be the same: its hash, or its text where it tells of the
+    /// machine.</summary>
     public static string Fingerprint(string name, byte[] content)
     {
         if (name != "result.json")

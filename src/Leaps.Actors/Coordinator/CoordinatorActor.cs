@@ -17,6 +17,8 @@ internal sealed class CoordinatorActor(CoordinatorState state, Action<string, ob
 {
     private CoordinatorState _state = state;
 
+    protected override object? Restored => new MessagesLost();
+
     protected override IEnumerable<Effect> Apply(object message)
     {
         var transition = _state.Apply(message);

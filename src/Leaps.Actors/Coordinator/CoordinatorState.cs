@@ -105,6 +105,8 @@ public sealed partial record CoordinatorState
             SnapshotsWanted => (Store(effects) with { OwesSnapshots = true }).AnswerSnapshots(effects),
             TransferForgotten forgotten => OnForgotten(forgotten, effects),
             TimeIsUp => OnTimeIsUp(effects),
+            MessagesLost => Active.SelectMany(GroupsOf)
+                .Aggregate(this, (state, group) => state.Place(group, effects)),
             CapacityChanged changed => (this with { MostActive = changed.MostActive }).Activate(effects),
             ControlAsked asked => CoordinatorControl.Answer(this, asked, effects),
             Failure failure => Stop($"{failure.Actor}: {failure.Cause}", effects),

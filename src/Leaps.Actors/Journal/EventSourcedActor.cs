@@ -23,15 +23,12 @@ internal abstract class EventSourcedActor(Action<object> tellSelf, ActorJournal 
                 handled();
                 break;
             case MailboxRestored:
-                // Those who told it something tell it again.
-                handled();
+                Take(Restored, handled);
                 break;
             case SaveFailed failed:
                 throw failed.Cause;
             default:
-                foreach (var effect in Apply(message))
-                    _effects.Add(effect, persist => journal.Append(persist.Event, Durable));
-                _effects.Add(new Handled(handled));
+                Take(message, handled);
                 break;
         }
         while (_effects.TryTake(out var effect))
@@ -41,6 +38,17 @@ internal abstract class EventSourcedActor(Action<object> tellSelf, ActorJournal 
             else
                 Perform(effect);
         }
+    }
+
+    /// <summary>What a <see cref="MailboxRestored"/> is to the state; null: nothing, as whoever told it
+    /// something tells it again.</summary>
+    protected virtual object? Restored => null;
+
+    private void Take(object? message, Action handled)
+    {
+        foreach (var effect in message is null ? [] : Apply(message))
+            _effects.Add(effect, persist => journal.Append(persist.Event, Durable));
+        _effects.Add(new Handled(handled));
     }
 
     private sealed record Handled(Action Tell) : Effect;

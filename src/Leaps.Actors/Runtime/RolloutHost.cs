@@ -34,9 +34,10 @@ internal sealed class RolloutHost : IDisposable
 
     public Task Completion => _mailbox.Completion;
 
-    /// <summary>A former maker may have taken orders with it: the buffer tells the trainer what it has, and the
-    /// trainer orders the rest again.</summary>
-    public void AskForOrders() => _mailbox.Tell(ActorNames.ReplayBuffer, new BufferQuery { Epoch = NoTrainer });
+    /// <summary>A former maker may have taken orders with it: the buffer tells the trainer what it has, and
+    /// the trainer orders the rest again.</summary>
+    public void AskForOrders() =>
+        _mailbox.Tell(ActorNames.ReplayBuffer, new BufferQuery { Epoch = NoTrainer });
 
     public void Dispose()
     {

@@ -15,7 +15,8 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 /// </summary>
 internal static class BrokerErrors
 {
-    private const ushort AccessRefused = 403, NotFound = 404, Locked = 405, PreconditionFailed = 406;
+    private const ushort AccessRefused = 403, NotFound = 404, Locked = 405, PreconditionFailed = 406,
+        InternalError = 541;
 
     /// <summary>
     /// The connection or channel is gone, or the broker refused something: not a defect of ours.
@@ -23,6 +24,9 @@ internal static class BrokerErrors
     public static bool IsTransport(Exception error) => error is RabbitMQClientException or IOException
         or SocketException or ObjectDisposedException or TimeoutException or ChannelClosedException
         or OperationCanceledException or AuthenticationException;
+
+    /// <summary>Something went wrong inside the broker.</summary>
+    public static bool IsInternal(Exception error) => Reason(error)?.ReplyCode == InternalError;
 
     public static bool IsMissing(Exception error) =>
         error is OperationInterruptedException { ShutdownReason.ReplyCode: NotFound };

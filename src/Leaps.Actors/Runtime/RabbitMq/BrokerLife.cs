@@ -16,6 +16,8 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 internal sealed class BrokerLife : IMailbox
 {
     private static readonly Action NothingKept = static () => { };
+    // Longer than a broker that is busy takes to elect one.
+    private static readonly TimeSpan ConsumeLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
 
     private readonly BrokerMailboxes _mailboxes;
@@ -35,6 +37,7 @@ internal sealed class BrokerLife : IMailbox
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile BrokerFeed? _feed;
     private volatile bool _over;
+    private bool _isLeaderless;
     private Task _received = Task.CompletedTask;
     private int _failures;
 
@@ -220,14 +223,18 @@ internal sealed class BrokerLife : IMailbox
                 await topology.DeclareExchanges(channel, _stopped).ConfigureAwait(false);
             await (_transient ? topology.DeclareTransient(channel, _actor, _stopped)
                 : _mailboxes.Declared(_actor).WaitAsync(_stopped)).ConfigureAwait(false);
+            if (_isLeaderless)
+            {
+                await _mailboxes.Renew(_actor, session, _stopped).ConfigureAwait(false);
+                _isLeaderless = false;
+            }
             await channel.BasicQosAsync(0, (ushort)_connection.Options.Prefetch, global: false, _stopped)
                 .ConfigureAwait(false);
             _feed = feed;
             var consumer = new BrokerConsumer(channel,
                 (tag, user, body) => _messages.Writer.TryWrite(new BrokerDelivery(feed, tag, user, body)),
                 () => ended.TrySetResult());
-            await channel.BasicConsumeAsync(topology.Queue(_actor), autoAck: false, consumer, _stopped)
-                .ConfigureAwait(false);
+            await Consume(channel, consumer).ConfigureAwait(false);
             session.IsReady(this);
             if (!_firstReady.TrySetResult())
                 _messages.Writer.TryWrite(new MailboxRestored());
@@ -240,6 +247,23 @@ internal sealed class BrokerLife : IMailbox
                 await GiveBack(feed).ConfigureAwait(false);
             feed.End();
             await CloseChannel(channel).ConfigureAwait(false);
+        }
+    }
+
+    // At a queue without a leader the broker fails inside, or says nothing.
+    private async Task Consume(IChannel channel, BrokerConsumer consumer)
+    {
+        var consuming = channel.BasicConsumeAsync(
+            _mailboxes.Topology.Queue(_actor), autoAck: false, consumer, _stopped);
+        try
+        {
+            await consuming.WaitAsync(ConsumeLimit, _connection.Clock, _stopped).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!_transient && (error is TimeoutException || BrokerErrors.IsInternal(error)))
+        {
+            _isLeaderless = true;
+            _ = consuming.ContinueWith(late => _ = late.Exception, TaskScheduler.Default);
+            throw;
         }
     }
 

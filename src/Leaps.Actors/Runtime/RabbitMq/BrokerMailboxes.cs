@@ -160,6 +160,20 @@ internal sealed class BrokerMailboxes : IMailboxes
     internal Task Declared(string actor) =>
         _prepared.TryGetValue(actor, out var declared) ? declared.Task : Task.CompletedTask;
 
+    /// <summary>
+    /// Makes the mailbox anew, empty, at once and not in the order of the outbox: the broker has the name of its
+    /// queue and no leader for it, which happens to one that was made just before the broker was killed.
+    /// Whatever is published to it hangs until it is gone.
+    /// </summary>
+    internal async Task Renew(string actor, BrokerSession session, CancellationToken cancellation)
+    {
+        var channel = await session.Incoming.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+        await using var _ = channel.ConfigureAwait(false);
+        await channel.QueueDeleteAsync(Topology.Queue(actor), false, false, false, cancellation)
+            .ConfigureAwait(false);
+        await Topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>Nothing more can be done here: every life ends with the reason.</summary>
     internal void Break(LeapsException fault)
     {

@@ -10,6 +10,9 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvider clock,
     Func<IReadOnlyCollection<BrokerMailboxes>> everyone)
 {
+    private static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
+
     // The broker refuses whoever says that he is somebody else.
     private readonly BasicProperties durable = new() { Persistent = true, UserId = options.User };
 
@@ -41,7 +44,8 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
         var channel = await session.Outgoing.CreateChannelAsync(new CreateChannelOptions(
             publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), end)
             .ConfigureAwait(false);
-        await using var _ = channel.ConfigureAwait(false);
+        await using var closing = new Closing(channel, clock).ConfigureAwait(false);
+        _ = Watch(state, end);
         channel.BasicAcksAsync += (_, ack) =>
         {
             outbox.Confirm(number, ack.DeliveryTag, ack.Multiple);
@@ -75,6 +79,43 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
                 outbox.Sending();
                 await channel.BasicPublishAsync(entry.Owner.Topology.Exchange, entry.Recipient,
                     mandatory: false, durable, entry.Body, end).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // A channel on which nothing is confirmed for long hangs inside the broker, at a queue without a leader.
+    private async Task Watch(ChannelState state, CancellationToken end)
+    {
+        OutboxEntry? before = null;
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(ConfirmLimit, clock, end).ConfigureAwait(false);
+                var oldest = outbox.Oldest;
+                if (oldest is not null && ReferenceEquals(oldest, before))
+                    await state.End(null).ConfigureAwait(false);
+                before = oldest;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The channel is over.
+        }
+    }
+
+    // One that hangs doesn't answer that it is closed.
+    private sealed class Closing(IChannel channel, TimeProvider clock) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                await channel.DisposeAsync().AsTask().WaitAsync(CloseLimit, clock).ConfigureAwait(false);
+            }
+            catch (Exception error) when (BrokerErrors.IsTransport(error))
+            {
+                // It is to go, and goes with its connection at last.
             }
         }
     }
