@@ -21,7 +21,7 @@ public sealed record BrokerOptions
     public BrokerTls? Tls { get; init; }
 
     /// <summary>A connection that is silent for twice as long is lost.</summary>
-    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Pause before the second attempt to connect; it doubles from attempt to attempt.</summary>
     public TimeSpan ShortestPause { get; init; } = TimeSpan.FromMilliseconds(50);

@@ -80,7 +80,7 @@ public sealed record BrokerConfiguration
 
     /// <summary>A connection that is silent for twice as long is lost: 1 s to 10 min, whole
     /// seconds.</summary>
-    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>The PostgreSQL database.</summary>
