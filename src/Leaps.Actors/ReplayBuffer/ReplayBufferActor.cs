@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Leaps.Actors.Journal;
-using Leaps.Actors.Runtime;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
 using Leaps.Model;
 using Leaps.Model.Targets;
 using Leaps.Model.Training;
