@@ -78,7 +78,7 @@ public sealed class SimulationTests
     {
         var messages = new HashSet<string>();
         var events = new HashSet<CoordinatorEvent.BodyOneofCase>();
-        for (ulong seed = 1; seed <= 150; seed++)
+        for (ulong seed = 1; seed <= 400; seed++)
         {
             var simulation = new Simulation(Scenario.Draw(seed));
             simulation.Run();

@@ -16,7 +16,8 @@ public sealed record SnapshotsWanted;
 /// <summary>The time that the user gave the run is over.</summary>
 public sealed record TimeIsUp;
 
-/// <summary>Whatever groups told may be lost: they are placed anew, and so tell all that is not settled.</summary>
+/// <summary>Whatever groups told may be lost: they are placed anew, and so tell all that is not
+/// settled.</summary>
 public sealed record MessagesLost;
 
 /// <summary>So many replicas may move at the same time from now on. No result depends on it.</summary>

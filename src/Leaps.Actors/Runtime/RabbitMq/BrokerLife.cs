@@ -259,7 +259,8 @@ internal sealed class BrokerLife : IMailbox
         {
             await consuming.WaitAsync(ConsumeLimit, _connection.Clock, _stopped).ConfigureAwait(false);
         }
-        catch (Exception error) when (!_transient && (error is TimeoutException || BrokerErrors.IsInternal(error)))
+        catch (Exception error) when (!_transient
+            && (error is TimeoutException || BrokerErrors.IsInternal(error)))
         {
             _isLeaderless = true;
             _ = consuming.ContinueWith(late => _ = late.Exception, TaskScheduler.Default);

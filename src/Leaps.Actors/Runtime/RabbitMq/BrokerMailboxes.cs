@@ -161,8 +161,8 @@ internal sealed class BrokerMailboxes : IMailboxes
         _prepared.TryGetValue(actor, out var declared) ? declared.Task : Task.CompletedTask;
 
     /// <summary>
-    /// Makes the mailbox anew, empty, at once and not in the order of the outbox: the broker has the name of its
-    /// queue and no leader for it, which happens to one that was made just before the broker was killed.
+    /// Makes the mailbox anew, empty, at once and not in the order of the outbox: the broker has the name of
+    /// its queue and no leader for it, which happens to one that was made just before the broker was killed.
     /// Whatever is published to it hangs until it is gone.
     /// </summary>
     internal async Task Renew(string actor, BrokerSession session, CancellationToken cancellation)
