@@ -245,7 +245,7 @@ public sealed class ClusterConfigurationTests : IDisposable
     [InlineData("password-env: SECRET\n  tls: off\ndatabase", "password: [x]\n  tls: off\ndatabase",
         "line 5: 'broker.password' must be a text of one line")]
     [InlineData("", "node: {name: a b}\n",
-        "line 13: 'node.name' must be 1 to 20 of A-Z a-z 0-9 . _ -, not 'a b'")]
+        "line 13: 'node.name' must be 1 to 60 of A-Z a-z 0-9 . _ -, not 'a b'")]
     [InlineData("", "node: {threads: -1}\n", "line 13: 'node.threads' is -1; allowed: 0 to 4096")]
     [InlineData("", "node: {health-port: 65536}\n", "line 13: "
         + "'node.health-port' is 65536; allowed: 0 to 65535")]
@@ -304,7 +304,7 @@ public sealed class ClusterConfigurationTests : IDisposable
             + "machine: use broker.password-file or broker.password-env",
             Refusal(Minimal, "broker.password=sesame", "broker.password-env=null"));
         _variables["LEAPS_NODE_NAME"] = "a b";
-        Assert.Equal("LEAPS_NODE_NAME a b: 'node.name' must be 1 to 20 of A-Z a-z 0-9 . _ -, not the text "
+        Assert.Equal("LEAPS_NODE_NAME a b: 'node.name' must be 1 to 60 of A-Z a-z 0-9 . _ -, not the text "
             + "\"a b\"",
             Refusal(Minimal).Replace("'a b'", "the text \"a b\"", StringComparison.Ordinal));
     }
