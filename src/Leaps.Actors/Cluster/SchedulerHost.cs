@@ -30,7 +30,8 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private bool _closed;
 
     // One life as the scheduler.
-    private sealed record Seat(SchedulerActor Actor, IFencedJournal Journal, JournalWriter Writer)
+    private sealed record Seat(
+        SeatNumber Number, SchedulerActor Actor, IFencedJournal Journal, JournalWriter Writer)
     {
         public void Leave()
         {
@@ -38,6 +39,11 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
             Journal.Dispose();
         }
     }
+
+    // Whose a message to itself is: what comes from the journal of a former life is none of the present one's.
+    private sealed class SeatNumber;
+
+    private sealed record ToSeat(SeatNumber Number, object Message);
 
     private sealed record Now(TimeSpan Time);
 
@@ -184,8 +190,14 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
                 _seat ??= Sit();
                 _seat.Actor.Receive(Accept(signed), handled);
                 break;
+            case ToSeat own:
+                if (_seat?.Number == own.Number)
+                    _seat.Actor.Receive(own.Message, handled);
+                else
+                    handled();
+                break;
             default:
-                // To the scheduler from its own journal or from what it asked for; it may have gone since.
+                // From what it asked for, or from the broker; it may have gone since.
                 if (_seat is null)
                     handled();
                 else
@@ -217,14 +229,15 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
             };
             var writer = new JournalWriter(journal,
                 telemetry: _options.Telemetry?.Of(_services.Cluster));
+            var number = new SeatNumber();
             var actor = new SchedulerActor(state, (to, body) => _mailbox!.Tell(to, body),
-                message => _mailbox!.Post(message),
+                message => _mailbox!.Post(new ToSeat(number, message)),
                 new ActorJournal(journal, writer, ActorNames.Scheduler), this);
             _zeros.Clear();
             actor.Receive(new SchedulerBegins(Elapsed,
                 SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = 2 * _options.Times.Beat },
                 _options.Name), static () => { });
-            return new Seat(actor, journal, writer);
+            return new Seat(number, actor, journal, writer);
         }
         catch
         {

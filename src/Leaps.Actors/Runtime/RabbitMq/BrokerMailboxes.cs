@@ -9,10 +9,9 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 
 /// <summary>
 /// The mailboxes of a run at the broker: a durable queue for each actor, which one process consumes at a
-/// time,
-/// and one exchange that knows them by the actors' names. What is prepared here is there for whatever is sent
-/// from here later, and for all that follows from it elsewhere; not yet for a process that knows nothing of
-/// it.
+/// time, and one exchange that knows them by the actors' names. What is prepared here is there for whatever
+/// is sent from here later, and for all that follows from it elsewhere; not yet for a process that knows
+/// nothing of it.
 /// </summary>
 internal sealed class BrokerMailboxes : IMailboxes
 {
@@ -28,8 +27,7 @@ internal sealed class BrokerMailboxes : IMailboxes
     private volatile bool _closed;
 
     internal BrokerMailboxes(BrokerConnection connection, BrokerTopology topology, Guid run,
-        MessageCodec codec,
-        Action<string> refused)
+        MessageCodec codec, Action<string> refused)
     {
         Connection = connection;
         Topology = topology;
@@ -76,8 +74,7 @@ internal sealed class BrokerMailboxes : IMailboxes
     /// ask again. Ends when the mailbox is there.
     /// </summary>
     public async Task<IMailbox> OpenTransient(string actor, long life, Receiver receive,
-        Action<Exception> failed,
-        CancellationToken cancellation)
+        Action<Exception> failed, CancellationToken cancellation)
     {
         CheckName(actor);
         var opened = new BrokerLife(this, actor, life, transient: true, receive, failed);
@@ -154,8 +151,7 @@ internal sealed class BrokerMailboxes : IMailboxes
 
     /// <summary>
     /// The queue of a prepared mailbox is made. One channel alone makes it: to a second one the broker would
-    /// say
-    /// that it exists while it can't be used yet, and a consumer that comes too early may wait for a minute.
+    /// say that it exists while it can't be used yet, and a consumer that comes too early may wait for a minute.
     /// </summary>
     internal Task Declared(string actor) =>
         _prepared.TryGetValue(actor, out var declared) ? declared.Task : Task.CompletedTask;
