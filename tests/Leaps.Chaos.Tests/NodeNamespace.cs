@@ -16,14 +16,13 @@ internal sealed class NodeNamespace : IDisposable
 
     private NodeNamespace(int number, string folder)
     {
-        Number = number;
         _name = FormattableString.Invariant($"leaps-{Environment.ProcessId}-{number}");
         Cable = FormattableString.Invariant($"lp{Environment.ProcessId}n{number}");
-        Address = new IPAddress([10, 213, (byte)(number >> 6), (byte)((number & 63) << 2 | 1)]);
+        // A network of two addresses, for all nodes of all processes that play cases at the same time.
+        int network = (Environment.ProcessId << 3 | number) & 0x3fff;
+        Address = new IPAddress([10, 213, (byte)(network >> 6), (byte)((network & 63) << 2 | 1)]);
         _hosts = Path.Combine(folder, $"{_name}.hosts");
     }
-
-    private int Number { get; }
 
     private string Cable { get; }
 
@@ -31,7 +30,7 @@ internal sealed class NodeNamespace : IDisposable
     public IPAddress Address { get; }
 
     /// <summary>Null where this process may not make any, or there is no program for it.</summary>
-    /// <param name="number">of the node among all of this process, 0 ... 16383</param>
+    /// <param name="number">of the node among all of this process that live now, 0 ... 7</param>
     /// <param name="folder">for a file</param>
     public static NodeNamespace? TryCreate(int number, string folder)
     {

@@ -134,6 +134,24 @@ public sealed class BrokerTests(SharedBroker broker)
     }
 
     [Fact]
+    public async Task Nobody_else_can_tell_an_actor_that_it_has_a_successor()
+    {
+        await using var run = await Start();
+        var connection = await run.Connect();
+        var mailboxes = run.Mailboxes(connection);
+        var inbox = new Inbox();
+        mailboxes.Open("target", 1, inbox.Receive, inbox.Failed);
+        await run.Settled();
+        await using var channel =
+            await connection.SessionOrNull!.Outgoing.CreateChannelAsync(null, Cancellation);
+        await channel.BasicPublishAsync(mailboxes.Topology.Exchange, "target", mandatory: true,
+            new BasicProperties { Type = MailboxNotice.Type }, MailboxNotice.Of(2), Cancellation);
+        await BrokerRun.Until(() => Task.FromResult(run.Refused.Count == 1), "it is refused");
+        BrokerRun.Silent(mailboxes, "sender").Tell("target", Inbox.Number(1));
+        Assert.Equal([1], await inbox.Take(1));
+    }
+
+    [Fact]
     public async Task A_message_that_its_recipient_dies_of_every_time_ends_among_the_dead_letters()
     {
         await using var run = await Start();
