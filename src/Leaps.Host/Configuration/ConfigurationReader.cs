@@ -1,4 +1,5 @@
 using Leaps.Model;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Configuration;
 
@@ -50,6 +51,11 @@ public static class ConfigurationReader
             Output = top["output"]?.Text() ?? DefaultOutput(name),
         };
         configuration = Set(top, "threads", (c, value) => c with { Threads = value.Integer() });
+        if (top["device"] is { } device)
+            configuration = configuration with
+            {
+                Device = device.Origin.Guard(() => DeviceSelection.Parse(device.Text())),
+            };
         configuration = Set(top, "time-limit", (c, value) => c with { TimeLimit = value.Duration() });
         return top.Find("checkpoint") is { } checkpoint
             ? Set(checkpoint, "every", (c, value) => c with { CheckpointEvery = value.Duration() })

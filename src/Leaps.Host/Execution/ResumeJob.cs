@@ -37,7 +37,8 @@ internal static class ResumeJob
             directory.WriteText(RunDirectory.Configuration, text);
 
         var target = extended.Target.CreateTarget();
-        var network = PreparedNetwork.Of(Located(extended, begun), target);
+        var devices = DeviceChoice.ForResumed(extended, begun.Device, context.Notice);
+        using var network = PreparedNetwork.Of(Located(extended, begun), target, devices);
         CheckModel(extended, begun, network);
         return RunWork.Run(extended, target, network, directory, journal, context);
     }

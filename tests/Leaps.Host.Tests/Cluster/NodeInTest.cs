@@ -30,7 +30,7 @@ internal sealed class NodeInTest : IAsyncDisposable
         var broker = await servers.Connect(Notice);
         var database = servers.OpenDatabase(cluster, Notice);
         var node = await ClusterNode.Join(cluster, broker, database,
-            new ClusterRunWork(workDirectory, TimeProvider.System), new NodeOptions
+            new ClusterRunWork(workDirectory, RunDevices.Cpu, TimeProvider.System), new NodeOptions
             {
                 Name = name,
                 Device = DeviceKind(),
@@ -59,5 +59,5 @@ internal sealed class NodeInTest : IAsyncDisposable
         _database.Dispose();
     }
 
-    private static string DeviceKind() => NodeDevice.Kind;
+    private static string DeviceKind() => RunDevices.Cpu.Kind;
 }
