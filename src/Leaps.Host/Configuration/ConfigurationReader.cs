@@ -1,5 +1,4 @@
 using Leaps.Model;
-using Leaps.Model.Devices;
 
 namespace Leaps.Host.Configuration;
 
@@ -52,10 +51,7 @@ public static class ConfigurationReader
         };
         configuration = Set(top, "threads", (c, value) => c with { Threads = value.Integer() });
         if (top["device"] is { } device)
-            configuration = configuration with
-            {
-                Device = device.Origin.Guard(() => DeviceSelection.Parse(device.Text())),
-            };
+            configuration = configuration with { Device = device.Device() };
         configuration = Set(top, "time-limit", (c, value) => c with { TimeLimit = value.Duration() });
         return top.Find("checkpoint") is { } checkpoint
             ? Set(checkpoint, "every", (c, value) => c with { CheckpointEvery = value.Duration() })

@@ -7,6 +7,7 @@ using Leaps.Actors.Journal.PostgreSql;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime.RabbitMq;
 using Leaps.Host.Configuration.Cluster;
+using Leaps.Host.Execution;
 using Leaps.Host.Execution.Cluster;
 using Leaps.Model;
 using Leaps.Servers;

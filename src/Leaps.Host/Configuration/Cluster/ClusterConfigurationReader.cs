@@ -95,7 +95,7 @@ public static class ClusterConfigurationReader
 
     // A word of the command line's --device, or a kind.
     private static string ReadDevice(ConfigValue value) => DeviceSelection.IsWord(value.Text())
-        ? value.Origin.Guard(() => DeviceSelection.Parse(value.Text())).ToString() : ReadName(value);
+        ? value.Device().ToString() : ReadName(value);
 
     private static LimitsConfiguration ReadLimits(Section? section)
     {
