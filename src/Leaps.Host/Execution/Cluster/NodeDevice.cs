@@ -43,8 +43,8 @@ internal static class NodeDevice
         using (network)
         {
             int walkers = Walkers;
-            while (devices.AreGpus && walkers < MostWalkers && Measure(network, target, walkers, TimeSpan.Zero)
-                .Seconds < WindowOfGpu.TotalSeconds)
+            while (devices.AreGpus && walkers < MostWalkers
+                && Measure(network, target, walkers, TimeSpan.Zero).Seconds < WindowOfGpu.TotalSeconds)
                 walkers *= 2;
             var (evaluations, seconds) = Measure(network, target, walkers, Duration);
             return Math.Max(1, evaluations / seconds * (devices.AreGpus ? devices.Count : threads));

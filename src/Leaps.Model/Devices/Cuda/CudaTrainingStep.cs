@@ -9,8 +9,8 @@ namespace Leaps.Model.Devices.Cuda;
 
 /// <summary>
 /// An update of training that stays on one GPU: loss, gradient and Adam for both networks. What crosses the
-/// bus is the batch on the way there, and the residuals, the gradient's norm and the new parameters on the way
-/// back.
+/// bus is the batch on the way there, and the residuals, the gradient's norm and the new parameters on the
+/// way back.
 /// </summary>
 /// <remarks>
 /// The loss is that of <see cref="ResidualLoss"/>, the step that of <see cref="Adam"/> on the same gradient,
