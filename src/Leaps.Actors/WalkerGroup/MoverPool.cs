@@ -27,7 +27,7 @@ internal sealed class MoverPool : IDisposable
     private bool _closed;
 
     /// <param name="task">what is sampled</param>
-    /// <param name="networks">the rates, on each device, all of one kind; none: MCMC and weights alone</param>
+    /// <param name="networks">the rates, on each device, all of one kind; none: MCMC and weights</param>
     /// <param name="threads">of the CPU to use, all together</param>
     /// <param name="failed">takes what went wrong with a thread itself</param>
     /// <param name="telemetry">of the run; null: nobody wants to know</param>
@@ -40,7 +40,7 @@ internal sealed class MoverPool : IDisposable
         _telemetry = telemetry;
         _blocks = new MoverThreads(threads);
         int places = Places(networks);
-        // On the CPU one more than the threads that its blocks go to, so that none of those waits for an order.
+        // On the CPU one more than the threads that blocks go to, so that none of those waits for an order.
         _threads = new Thread[places > 0 ? places : threads + 1];
         for (int k = 0; k < _threads.Length; k++)
         {

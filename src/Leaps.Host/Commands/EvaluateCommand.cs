@@ -46,8 +46,8 @@ internal sealed class EvaluateCommand
             new Command("evaluate", "Measure how well a model samples: log Z and effective sample size.");
         var options = new EvaluateCommand();
         foreach (var option in (Option[])[options._model, options._integrator, options._windows,
-            options._walkers, options._seed, options._threads, options._device, options._grid, options._resample,
-            options._mcmc, options._sweeps, options._replicas])
+            options._walkers, options._seed, options._threads, options._device, options._grid,
+            options._resample, options._mcmc, options._sweeps, options._replicas])
             command.Options.Add(option);
         return shell.Complete(command, options.Read, job);
     }

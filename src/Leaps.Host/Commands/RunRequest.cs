@@ -27,7 +27,7 @@ internal sealed class ConfigurationOptions
     private readonly Option<int?> _threads =
         OptionFactory.Integer("--threads", "N", "Threads; 0 means all. Changes no result.");
     private readonly Option<DeviceSelection?> _device = OptionFactory.Device(
-        "Where networks are: the CPU, every GPU, GPUs by number, or GPUs if there are any (auto, the default).");
+        "Where networks are: the CPU, every GPU, GPUs by number, or GPUs if there are any (auto; default).");
     private readonly Option<ulong?> _seed = OptionFactory.Seed();
 
     public ConfigurationOptions(Command command, bool required)

@@ -53,8 +53,11 @@ public sealed unsafe class CudaNetwork : RateNetwork
 
     public CudaDevice Device { get; }
 
-    /// <summary>Two: while one population is packed and unpacked, the other one moves.</summary>
-    public override int PopulationsAtOnce => 2;
+    /// <summary>
+    /// Four: while one is packed and unpacked others move, and what the last walkers inside a window leave
+    /// idle, others use.
+    /// </summary>
+    public override int PopulationsAtOnce => 4;
 
     internal TapTables Taps { get; }
     internal MlpTable TimeNetworks { get; }
