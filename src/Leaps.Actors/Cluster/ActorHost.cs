@@ -181,7 +181,7 @@ internal sealed class ActorHost(
         {
             return (null, null);
         }
-        catch (LeapsException cause)
+        catch (LeapsException cause) when (!cause.IsOfDevice)
         {
             return (new RunConcluded
             {

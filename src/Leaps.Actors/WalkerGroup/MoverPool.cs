@@ -219,10 +219,10 @@ internal sealed class MoverPool : IDisposable
     }
 
     // A replica's mover at a place. Made by whoever needs it first, outside the gate: a GPU translates its
-    // kernels then.
+    // kernels then. What failed, such as for want of memory, is tried again by the next who needs it.
     private sealed class Lease(Func<PopulationMover> create) : IDisposable
     {
-        private readonly Lazy<PopulationMover> _mover = new(create);
+        private readonly Lazy<PopulationMover> _mover = new(create, LazyThreadSafetyMode.PublicationOnly);
 
         public int Users;
         public bool Released;

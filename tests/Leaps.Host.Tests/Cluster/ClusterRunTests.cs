@@ -106,6 +106,34 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
                 TestContext.Current.CancellationToken)), Hash(await Fetch(run, file)));
     }
 
+    [Theory]
+    [InlineData(30)]        // the home, in the training
+    [InlineData(120)]
+    public async Task What_a_GPU_that_fails_had_in_hand_is_done_elsewhere(int after)
+    {
+        const string configuration = """
+            target: {model: ising, lattice: 3, beta: 0.44}
+            network: {kernels: [3, 3], channels: 2, free-energy: [4]}
+            train: {updates: 20, batch: 4, pool: {walkers: 8, times: 2},
+                    evaluate: {every: 10, walkers: 8, windows: 1}}
+            sample: {walkers: 60, groups: 6, windows: 20, resample: {threshold: 0.95}}
+            """;
+        var failing = EmulatedDriver.Copy();
+        await Join("failing", RunDevices.Open(
+            DeviceSelection.Auto, _notices.Enqueue, library: failing.Library));
+        failing.Fail("cuStreamSynchronize", 999, after);
+        var run = await Submit(configuration);
+        await Join("sound", RunDevices.Open(
+            DeviceSelection.Auto, _notices.Enqueue, library: EmulatedDriver.RequireLibrary()));
+        await Ended(run);
+        Assert.Contains(_notices, line => line.StartsWith("failing: ", StringComparison.Ordinal)
+            && line.Contains("the GPU failed or disappeared", StringComparison.Ordinal));
+        new GpuMachine(_folder).Complete("run", _folder.Write("c.yaml", configuration),
+            "--output", _folder.PathOf("alone"));
+        Assert.Equal(Hash(await File.ReadAllBytesAsync(_folder.PathOf("alone/samples.npz"),
+            TestContext.Current.CancellationToken)), Hash(await Fetch(run, "samples.npz")));
+    }
+
     [Fact]
     public async Task Nodes_come_and_go_while_a_run_goes_on()
     {
