@@ -77,9 +77,13 @@ internal sealed class ChaosCluster : IDisposable
                 Keep(former, lines: 40);
                 former.Dispose();
             }
-            if (!_links.ContainsKey(name))
-                _links.Add(name, new NodeLink(_servers.Broker.Port, _servers.Database.Port));
-            _nodes.Add(name, new NodeProcess(WriteFile(name), name, _clock));
+            if (!_links.TryGetValue(name, out var link))
+            {
+                var place = NodeNamespace.TryCreate(_links.Count, _folder);
+                link = new NodeLink(_servers.Broker.Port, _servers.Database.Port, place);
+                _links.Add(name, link);
+            }
+            _nodes.Add(name, new NodeProcess(WriteFile(name), name, link.Place, _clock));
         }
     }
 
@@ -111,13 +115,13 @@ internal sealed class ChaosCluster : IDisposable
         File.WriteAllText(file, FormattableString.Invariant($"""
             cluster: {Name}
             broker:
-              hosts: ["127.0.0.1:{link.BrokerPort}"]
+              hosts: ["{link.Host}:{link.BrokerPort}"]
               user: guest
               password: guest
               tls: off
               {(_isTight ? "heartbeat: 1s" : "# heartbeat: by default")}
             database:
-              host: 127.0.0.1
+              host: {link.Host}
               port: {link.DatabasePort}
               name: leaps
               user: leaps

@@ -7,7 +7,7 @@ namespace Leaps.Chaos.Tests;
 public sealed class ChaosTests
 {
     // All with the tight settings: the default ones wait longer and do nothing else.
-    private static readonly ulong[] Seeds = [5, 14, 23, 33, 35, 211, 42, 43, 44, 54];
+    private static readonly ulong[] Seeds = [5, 14, 23, 33, 35, 36, 42, 43, 44, 54];
 
     private static IEnumerable<ChaosCase> Cases => Seeds.Select(seed => ChaosCase.Draw(seed, tight: true));
 

@@ -6,19 +6,22 @@ namespace Leaps.Chaos.Tests;
 /// <summary>
 /// The way of a node to both servers: a port for each, whose connections are passed on. Cut, it passes
 /// nothing, neither bytes nor the end of a connection, as when a cable is pulled; mended, what was sent
-/// meanwhile arrives.
+/// meanwhile arrives. A node in a network namespace has a cable, and it is pulled.
 /// </summary>
 internal sealed class NodeLink : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly TcpListener _broker = new(IPAddress.Loopback, 0);
-    private readonly TcpListener _database = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _broker, _database;
     private volatile TaskCompletionSource _passing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="broker">its port</param>
     /// <param name="database">its port</param>
-    public NodeLink(int broker, int database)
+    /// <param name="place">the node's, this object's from now on; null: it is a process as any other</param>
+    public NodeLink(int broker, int database, NodeNamespace? place)
     {
+        Place = place;
+        _broker = new TcpListener(place?.Address ?? IPAddress.Loopback, 0);
+        _database = new TcpListener(place?.Address ?? IPAddress.Loopback, 0);
         _passing.SetResult();
         _broker.Start();
         _database.Start();
@@ -26,25 +29,37 @@ internal sealed class NodeLink : IDisposable
         _ = Accept(_database, database);
     }
 
-    /// <summary>On 127.0.0.1, in place of the broker's.</summary>
+    public NodeNamespace? Place { get; }
+
+    /// <summary>Of both servers, as the node calls it.</summary>
+    public string Host => Place is null ? "127.0.0.1" : "localhost";
+
+    /// <summary>In place of the broker's.</summary>
     public int BrokerPort => ((IPEndPoint)_broker.LocalEndpoint).Port;
 
-    /// <summary>On 127.0.0.1, in place of the database's.</summary>
+    /// <summary>In place of the database's.</summary>
     public int DatabasePort => ((IPEndPoint)_database.LocalEndpoint).Port;
 
     public void Cut()
     {
-        if (_passing.Task.IsCompleted)
+        if (Place is not null)
+            Place.Pull();
+        else if (_passing.Task.IsCompleted)
             _passing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    public void Mend() => _passing.TrySetResult();
+    public void Mend()
+    {
+        Place?.Plug();
+        _passing.TrySetResult();
+    }
 
     public void Dispose()
     {
         _stop.Cancel();
         _broker.Dispose();
         _database.Dispose();
+        Place?.Dispose();
     }
 
     private async Task Accept(TcpListener listener, int port)

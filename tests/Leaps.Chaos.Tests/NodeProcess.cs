@@ -13,13 +13,18 @@ internal sealed partial class NodeProcess : IDisposable
 
     /// <param name="file">the cluster's</param>
     /// <param name="name">of the node</param>
+    /// <param name="place">where it is; null: here</param>
     /// <param name="clock">for the log</param>
-    public NodeProcess(string file, string name, Stopwatch clock)
+    public NodeProcess(string file, string name, NodeNamespace? place, Stopwatch clock)
     {
         Name = name;
-        var start = new ProcessStartInfo("dotnet",
-            [Program, "node", "--cluster", file, "--name", name, "--threads", "1"])
-        { RedirectStandardError = true, RedirectStandardOutput = true };
+        string[] node = [Program, "node", "--cluster", file, "--name", name, "--threads", "1"];
+        var (program, arguments) = place?.Inside("dotnet", node) ?? ("dotnet", node);
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         start.Environment["DOTNET_gcServer"] = "0";
         _process = new Process { StartInfo = start };
         DataReceivedEventHandler keep = (_, line) =>

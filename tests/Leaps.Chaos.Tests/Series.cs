@@ -20,6 +20,12 @@ internal sealed class Series(bool? tight, TimeSpan limit, TextWriter output)
         try
         {
             var truth = new Truth(folder);
+            using (var place = NodeNamespace.TryCreate(number: 0, folder))
+            {
+                await output.WriteLineAsync(place is not null
+                    ? "every node in a network namespace: a cut pulls its cable"
+                    : "a cut holds up what a node sends: a network namespace for each takes root and ip");
+            }
             for (int first = 0; first < seeds.Count; first += CasesOfServers)
             {
                 await using var servers = await ChaosServers.Start(cancellation);

@@ -15,6 +15,8 @@ internal sealed class CoordinatorActor(Simulation simulation, CoordinatorState s
     public override long Epoch => Math.Max(1, State.Epoch);
     public bool AllDurable => _durable == _events;
 
+    protected override object Restored => new MessagesLost();
+
     protected override void Receive(object message)
     {
         if (message is EventDurable)

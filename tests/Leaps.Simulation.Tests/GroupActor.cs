@@ -14,6 +14,8 @@ internal sealed class GroupActor(Simulation simulation, WalkerGroupState state)
     public long Order { get; set; }
     public override long Epoch => Math.Max(1, State.Epoch);
 
+    protected override object Restored => new GroupReborn();
+
     protected override void Receive(object message)
     {
         var before = State;

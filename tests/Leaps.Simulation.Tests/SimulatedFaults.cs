@@ -1,9 +1,11 @@
+using Leaps.Actors;
 using Leaps.Actors.WalkerGroup;
 
 namespace Leaps.Simulation.Tests;
 
 /// <summary>
-/// Actors die, wander off, are told to leave or become slow between any two events, so often as is drawn.
+/// Actors die, wander off, are told to leave, lose their mailboxes or become slow between any two events, so
+/// often as is drawn.
 /// </summary>
 internal sealed class SimulatedFaults(Simulation simulation)
 {
@@ -24,15 +26,17 @@ internal sealed class SimulatedFaults(Simulation simulation)
         Left--;
         Until = simulation.Clock.Now + LongestAbsence;
         var groups = simulation.LivingGroups;
-        int kind = _dice.Between(0, 11);
+        int kind = _dice.Between(0, 13);
         if (kind < 3)
             LoseCoordinator();
         else if (kind < 7 && groups.Count > 0)
             LoseGroup(groups[_dice.Between(0, groups.Count - 1)]);
         else if (kind == 7 && groups.Count > 0)
             SlowDown(groups[_dice.Between(0, groups.Count - 1)]);
-        else if (kind >= 10)
+        else if (kind is 10 or 11)
             Drain(groups, all: kind == 10);
+        else if (kind >= 12 && !simulation.Scenario.LazyGroups)
+            LoseMailboxes(groups, all: kind == 12);
         else
             LoseMany(groups, all: kind == 8);
     }
@@ -47,6 +51,17 @@ internal sealed class SimulatedFaults(Simulation simulation)
         {
             if (all || _dice.Chance(0.5))
                 group.Post(new LeaveNode());
+        }
+    }
+
+    // A broker that is killed may lose the mailboxes that it has just made; each is made anew after a while.
+    // Groups that come to life with their first message never have any at a broker.
+    private void LoseMailboxes(IReadOnlyList<GroupActor> groups, bool all)
+    {
+        foreach (string actor in groups.Select(group => group.Name).Append(ActorNames.Coordinator))
+        {
+            if (all || _dice.Chance(0.5))
+                simulation.Network.LoseMailbox(actor, Absence());
         }
     }
 

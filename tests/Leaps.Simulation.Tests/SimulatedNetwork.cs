@@ -6,7 +6,7 @@ namespace Leaps.Simulation.Tests;
 
 /// <summary>
 /// Carries messages as bytes: late, out of order, twice. A message lost on the way is sent again as long as
-/// its sender lives; one for an actor that is dead on its arrival is lost for good.
+/// its sender lives; one for an actor that is dead on its arrival, or whose mailbox is, is lost for good.
 /// </summary>
 internal sealed class SimulatedNetwork(Simulation simulation)
 {
@@ -16,6 +16,7 @@ internal sealed class SimulatedNetwork(Simulation simulation)
     private readonly MessageCodec _codec = new(Run);
     private readonly Dictionary<string, (long Messages, long Bytes)> _sent = [];
     private (int From, int To, long Resampling)? _lost;
+    private readonly HashSet<string> _gone = [];
     private bool _altered;
 
     private static Guid Run { get; } = new("5eed0000-0000-4000-8000-000000000000");
@@ -33,6 +34,19 @@ internal sealed class SimulatedNetwork(Simulation simulation)
         if (IsSabotaged(sender, send, ref bytes))
             return;
         Transmit(sender, send.Recipient, bytes);
+    }
+
+    /// <summary>The broker has lost a mailbox: with all that is in it, and all that comes until it is made
+    /// anew.</summary>
+    public void LoseMailbox(string actor, long time)
+    {
+        if (!_gone.Add(actor))
+            return;
+        simulation.Clock.After(time, () =>
+        {
+            _gone.Remove(actor);
+            simulation.FindLiving(actor)?.LoseMessages();
+        });
     }
 
     private void Transmit(SimulatedActor sender, string recipient, byte[] bytes)
@@ -57,7 +71,8 @@ internal sealed class SimulatedNetwork(Simulation simulation)
 
     private void Deliver(string recipient, byte[] bytes)
     {
-        simulation.Find(recipient)?.Post(MessageBytes.Read(_codec, bytes));
+        if (!_gone.Contains(recipient))
+            simulation.Find(recipient)?.Deliver(MessageBytes.Read(_codec, bytes));
     }
 
     private byte[] Write(SimulatedActor sender, string recipient, IMessage body) => MessageBytes.Write(

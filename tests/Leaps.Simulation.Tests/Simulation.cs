@@ -101,6 +101,10 @@ internal sealed class Simulation
         return _groups[group];
     }
 
+    /// <summary>Who lives now by that name; null: nobody.</summary>
+    public SimulatedActor? FindLiving(string name) => ActorNames.GroupOf(name) is { } group
+        ? _groups.GetValueOrDefault(group) : Coordinator;
+
     public void StartCoordinator()
     {
         if (Coordinator is not null || _standing)

@@ -40,7 +40,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         }
     }
 
-    // Whose a message to itself is: what comes from the journal of a former life is none of the present one's.
+    // Whose a message to itself is: what comes from the journal of a former life is not of the present one.
     private sealed class SeatNumber;
 
     private sealed record ToSeat(SeatNumber Number, object Message);

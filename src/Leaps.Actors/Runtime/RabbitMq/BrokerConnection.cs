@@ -188,15 +188,21 @@ public sealed class BrokerConnection : IAsyncDisposable
     {
         try
         {
+            var pause = TimeSpan.Zero;
             while (!_stop.IsCancellationRequested)
             {
                 var session = _session;
+                long begun = Clock.GetTimestamp();
                 await Serve(session).ConfigureAwait(false);
                 await session.DisposeAsync().ConfigureAwait(false);
                 if (_stop.IsCancellationRequested)
                     break;
                 _notice($"lost the broker {session.Host}: {await session.Over.ConfigureAwait(false)}; "
                     + "connecting again.");
+                // A broker that is not well may end every session as soon as it begins.
+                pause = Clock.GetElapsedTime(begun) > Options.LongestPause ? TimeSpan.Zero
+                    : _connector.Longer(pause);
+                await Task.Delay(pause, Clock, _stop.Token).ConfigureAwait(false);
                 var next = await _connector.Reconnect(_transients.Keys, _notice, _stop.Token)
                     .ConfigureAwait(false);
                 _notice($"connected to the broker {next.Host} again.");

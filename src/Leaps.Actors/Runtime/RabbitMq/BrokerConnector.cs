@@ -62,8 +62,9 @@ internal sealed class BrokerConnector(BrokerOptions options, string name, TimePr
         }
     }
 
-    private TimeSpan Longer(TimeSpan pause) =>
-        pause * 2 < options.LongestPause ? pause * 2 : options.LongestPause;
+    /// <summary>The pause after one that was too short.</summary>
+    public TimeSpan Longer(TimeSpan pause) => pause < options.ShortestPause ? options.ShortestPause
+        : pause * 2 < options.LongestPause ? pause * 2 : options.LongestPause;
 
     // Begins with the host that answered last.
     private async Task<(BrokerSession?, Exception?)> TryAll(
@@ -103,7 +104,8 @@ internal sealed class BrokerConnector(BrokerOptions options, string name, TimePr
             await probe.DisposeAsync().ConfigureAwait(false);
             var incoming = await factory.CreateConnectionAsync($"{name} in", cancellation)
                 .ConfigureAwait(false);
-            return new BrokerSession(host, outgoing, incoming, expected);
+            return new BrokerSession(host, outgoing, incoming, expected,
+                stop => factory.CreateConnectionAsync($"{name} check", stop));
         }
         catch
         {

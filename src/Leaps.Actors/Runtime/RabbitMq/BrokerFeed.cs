@@ -98,13 +98,19 @@ internal sealed class BrokerFeed(IChannel channel, BrokerSession session)
 }
 
 /// <summary>A message as it came, with the user who sent it, whom the broker has checked.</summary>
-internal sealed record BrokerDelivery(BrokerFeed Feed, ulong Tag, string User, byte[] Body);
+/// <param name="Feed">the channel that it came by</param>
+/// <param name="Tag">its number there</param>
+/// <param name="User">the sender's</param>
+/// <param name="Type">of AMQP; empty for a message between actors</param>
+/// <param name="Body">the bytes</param>
+internal sealed record BrokerDelivery(BrokerFeed Feed, ulong Tag, string User, string Type, byte[] Body);
 
 /// <summary>Takes what the broker delivers.</summary>
 /// <param name="channel">where it comes from</param>
+/// <param name="feed">of the channel</param>
 /// <param name="deliver">takes each message</param>
 /// <param name="cancelled">the broker delivers no more, because the queue is gone</param>
-internal sealed class BrokerConsumer(IChannel channel, Action<ulong, string, byte[]> deliver,
+internal sealed class BrokerConsumer(IChannel channel, BrokerFeed feed, Action<BrokerDelivery> deliver,
     Action cancelled)
     : AsyncDefaultBasicConsumer(channel)
 {
@@ -113,7 +119,8 @@ internal sealed class BrokerConsumer(IChannel channel, Action<ulong, string, byt
         string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
-        deliver(deliveryTag, properties.UserId ?? "", body.ToArray());
+        deliver(new BrokerDelivery(
+            feed, deliveryTag, properties.UserId ?? "", properties.Type ?? "", body.ToArray()));
         return Task.CompletedTask;
     }
 

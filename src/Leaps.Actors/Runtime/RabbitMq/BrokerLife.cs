@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Google.Protobuf;
+using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Model;
 using RabbitMQ.Client;
@@ -19,6 +20,7 @@ internal sealed class BrokerLife : IMailbox
     // Longer than a broker that is busy takes to elect one.
     private static readonly TimeSpan ConsumeLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RenewalPause = TimeSpan.FromSeconds(1);
 
     private readonly BrokerMailboxes _mailboxes;
     private readonly BrokerConnection _connection;
@@ -57,6 +59,8 @@ internal sealed class BrokerLife : IMailbox
 
     public void Start()
     {
+        if (_life > 1 && !_transient)
+            _mailboxes.Announce(_actor, _life);
         _received = Task.Run(Receive);
         var attached = Task.Run(KeepAttached);
         Completion = Task.WhenAll(_received, attached);
@@ -129,6 +133,11 @@ internal sealed class BrokerLife : IMailbox
         object body;
         try
         {
+            if (delivery.Type == MailboxNotice.Type && delivery.User == _connection.Options.User)
+            {
+                Note(MailboxNotice.LifeOf(delivery.Body), handled);
+                return;
+            }
             body = _mailboxes.Decode(_actor, delivery);
         }
         catch (ProtocolException refusal)
@@ -137,6 +146,17 @@ internal sealed class BrokerLife : IMailbox
             return;
         }
         Take(body, handled, refused);
+    }
+
+    // The successor is to find it again, so it is not handled.
+    private void Note(long life, Action handled)
+    {
+        if (life > _life)
+            Fail(new FencedException(_actor));
+        else if (life == _life || life == MailboxNotice.Anyone)
+            _receive(new MailboxRestored(), handled);
+        else
+            handled();
     }
 
     private void Take(object message, Action handled, Action refused)
@@ -225,15 +245,15 @@ internal sealed class BrokerLife : IMailbox
                 : _mailboxes.Declared(_actor).WaitAsync(_stopped)).ConfigureAwait(false);
             if (_isLeaderless)
             {
-                await _mailboxes.Renew(_actor, session, _stopped).ConfigureAwait(false);
+                await LeaderlessQueues.Renew(session, [(_mailboxes, _actor)], _connection.Options.User,
+                    _connection.Clock, _stopped).ConfigureAwait(false);
                 _isLeaderless = false;
             }
             await channel.BasicQosAsync(0, (ushort)_connection.Options.Prefetch, global: false, _stopped)
                 .ConfigureAwait(false);
             _feed = feed;
-            var consumer = new BrokerConsumer(channel,
-                (tag, user, body) => _messages.Writer.TryWrite(new BrokerDelivery(feed, tag, user, body)),
-                () => ended.TrySetResult());
+            var consumer = new BrokerConsumer(channel, feed,
+                delivery => _messages.Writer.TryWrite(delivery), () => ended.TrySetResult());
             await Consume(channel, consumer).ConfigureAwait(false);
             session.IsReady(this);
             if (!_firstReady.TrySetResult())
@@ -268,13 +288,14 @@ internal sealed class BrokerLife : IMailbox
         }
     }
 
-    // The broker ends a consumer whose queue is deleted: somebody removed the mailbox.
+    // The broker ends a consumer whose queue is deleted: somebody removed the mailbox, or is making it anew.
     private async Task CloseIfRemoved(IChannel channel)
     {
         if (!channel.IsOpen)
             return;
         try
         {
+            await Task.Delay(RenewalPause, _connection.Clock, _stopped).ConfigureAwait(false);
             await channel.QueueDeclarePassiveAsync(_mailboxes.Topology.Queue(_actor), _stopped)
                 .ConfigureAwait(false);
         }

@@ -151,24 +151,11 @@ internal sealed class BrokerMailboxes : IMailboxes
 
     /// <summary>
     /// The queue of a prepared mailbox is made. One channel alone makes it: to a second one the broker would
-    /// say that it exists while it can't be used yet, and a consumer that comes too early may wait for a minute.
+    /// say that it exists while it can't be used yet, and a consumer that comes too early may wait for a
+    /// minute.
     /// </summary>
     internal Task Declared(string actor) =>
         _prepared.TryGetValue(actor, out var declared) ? declared.Task : Task.CompletedTask;
-
-    /// <summary>
-    /// Makes the mailbox anew, empty, at once and not in the order of the outbox: the broker has the name of
-    /// its queue and no leader for it, which happens to one that was made just before the broker was killed.
-    /// Whatever is published to it hangs until it is gone.
-    /// </summary>
-    internal async Task Renew(string actor, BrokerSession session, CancellationToken cancellation)
-    {
-        var channel = await session.Incoming.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
-        await using var _ = channel.ConfigureAwait(false);
-        await channel.QueueDeleteAsync(Topology.Queue(actor), false, false, false, cancellation)
-            .ConfigureAwait(false);
-        await Topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
-    }
 
     /// <summary>Nothing more can be done here: every life ends with the reason.</summary>
     internal void Break(LeapsException fault)
@@ -210,12 +197,17 @@ internal sealed class BrokerMailboxes : IMailboxes
         return IsSigned ? new Signed(envelope.Sender, delivery.User, body) : body;
     }
 
-    internal void Send(string recipient, byte[] body, CancellationToken cancellation)
+    /// <summary>A life of an actor that has lived before begins here.</summary>
+    internal void Announce(string actor, long life) =>
+        Send(actor, MailboxNotice.Of(life), CancellationToken.None, isNotice: true);
+
+    internal void Send(string recipient, byte[] body, CancellationToken cancellation, bool isNotice = false)
     {
         if (_fault is { } fault)
             throw new LeapsException(fault.Message, fault);
         Connection.Outbox.Add(new OutboxEntry(this, recipient, body)
         {
+            IsNotice = isNotice,
             Since = Connection.Clock.GetTimestamp(),
         }, cancellation);
     }

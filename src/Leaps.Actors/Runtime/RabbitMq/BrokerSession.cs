@@ -16,9 +16,12 @@ internal sealed class BrokerSession : IAsyncDisposable
     private readonly CancellationTokenSource _overSource = new();
     private readonly ConcurrentDictionary<BrokerLife, TaskCompletionSource> _expected = new();
 
+    private readonly Func<CancellationToken, Task<IConnection>> _connect;
+
     public BrokerSession(BrokerHost host, IConnection outgoing, IConnection incoming,
-        IEnumerable<BrokerLife> expected)
+        IEnumerable<BrokerLife> expected, Func<CancellationToken, Task<IConnection>> connect)
     {
+        _connect = connect;
         Host = host;
         Outgoing = outgoing;
         Incoming = incoming;
@@ -43,6 +46,9 @@ internal sealed class BrokerSession : IAsyncDisposable
 
     /// <summary>For mailboxes.</summary>
     public IConnection Incoming { get; }
+
+    /// <summary>One more connection to the same host, for what may break it; the caller's to close.</summary>
+    public Task<IConnection> ConnectOnce(CancellationToken cancellation) => _connect(cancellation);
 
     /// <summary>Ends with the session; says why.</summary>
     public Task<string> Over => _over.Task;

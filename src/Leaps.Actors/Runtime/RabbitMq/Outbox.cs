@@ -17,6 +17,9 @@ internal sealed record OutboxEntry(BrokerMailboxes Owner, string Recipient, byte
 
     public long Bytes => Body.Length + Overhead;
 
+    /// <summary>A <see cref="MailboxNotice"/>, no message between actors.</summary>
+    public bool IsNotice { get; init; }
+
     /// <summary>When it was asked for, by the connection's clock.</summary>
     public required long Since { get; init; }
 }
@@ -130,6 +133,16 @@ internal sealed class Outbox(long capacity)
         {
             lock (_gate)
                 return _sent.GetValueOrDefault(_oldestSequence);
+        }
+    }
+
+    /// <summary>Those to whom messages are on their way.</summary>
+    public IReadOnlyList<(BrokerMailboxes Owner, string Actor)> Recipients
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _sent.Values.Select(sent => (sent.Owner, sent.Recipient)).Distinct()];
         }
     }
 

@@ -14,7 +14,9 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
 
     // The broker refuses whoever says that he is somebody else.
-    private readonly BasicProperties durable = new() { Persistent = true, UserId = options.User };
+    private readonly BasicProperties
+        durable = new() { Persistent = true, UserId = options.User },
+        notice = new() { Persistent = true, UserId = options.User, Type = MailboxNotice.Type };
 
     /// <summary>Until the session is over. A channel that is lost without it is replaced.</summary>
     public async Task Run(BrokerSession session, CancellationToken stop)
@@ -45,7 +47,7 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
             publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), end)
             .ConfigureAwait(false);
         await using var closing = new Closing(channel, clock).ConfigureAwait(false);
-        _ = Watch(state, end);
+        _ = Watch(session, state, end);
         channel.BasicAcksAsync += (_, ack) =>
         {
             outbox.Confirm(number, ack.DeliveryTag, ack.Multiple);
@@ -78,13 +80,15 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
                 // Before it is published: the confirmation may be here before the call returns.
                 outbox.Sending();
                 await channel.BasicPublishAsync(entry.Owner.Topology.Exchange, entry.Recipient,
-                    mandatory: false, durable, entry.Body, end).ConfigureAwait(false);
+                    mandatory: false, entry.IsNotice ? notice : durable, entry.Body, end)
+                    .ConfigureAwait(false);
             }
         }
     }
 
     // A channel on which nothing is confirmed for long hangs inside the broker, at a queue without a leader.
-    private async Task Watch(ChannelState state, CancellationToken end)
+    // All that this process sends waits behind it, even what would bring somebody to consume the queue.
+    private async Task Watch(BrokerSession session, ChannelState state, CancellationToken end)
     {
         OutboxEntry? before = null;
         try
@@ -94,11 +98,20 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
                 await Task.Delay(ConfirmLimit, clock, end).ConfigureAwait(false);
                 var oldest = outbox.Oldest;
                 if (oldest is not null && ReferenceEquals(oldest, before))
+                {
+                    await LeaderlessQueues.Renew(session, outbox.Recipients, options.User, clock, end)
+                        .ConfigureAwait(false);
                     await state.End(null).ConfigureAwait(false);
+                }
                 before = oldest;
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (BrokerErrors.IsTransport(error) && !end.IsCancellationRequested)
+        {
+            // The broker is not well: the next channel will tell.
+            await state.End(null).ConfigureAwait(false);
+        }
+        catch (Exception error) when (BrokerErrors.IsTransport(error))
         {
             // The channel is over.
         }

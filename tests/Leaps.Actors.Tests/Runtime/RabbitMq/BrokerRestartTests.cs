@@ -58,6 +58,40 @@ public sealed class BrokerRestartTests
             line => line.StartsWith("connected to the broker", StringComparison.Ordinal));
     }
 
+    // The broker may have the names of queues that it was just told to make, and not their logs.
+    [Fact]
+    public async Task A_mailbox_made_just_before_the_broker_was_killed_holds_nobody_up()
+    {
+        await using var server = await SharedBroker.OrSkip(() =>
+            RabbitMqServer.Start(cancellation: TestContext.Current.CancellationToken));
+        await using var run = new BrokerRun(SharedBroker.Options(server));
+        var (here, there) = (await run.Process(), await run.Process());
+        var old = new Inbox();
+        there.Open("old", 1, old.Receive, old.Failed);
+        var sender = BrokerRun.Silent(here, "sender");
+        await run.Settled();
+        await BrokerRun.Until(() => Task.FromResult(
+            server.HasOnDisk($"{run.Prefix}.old") && server.HasOnDisk($"{run.Prefix}.sender")),
+                "queues on disk");
+        string[] young = ["young-1", "young-2", "young-3"];
+        foreach (string actor in young)
+            here.Prepare(actor);
+        await run.Settled();
+        await server.Kill();
+        await server.Start(TestContext.Current.CancellationToken);
+        foreach (string actor in young)
+            sender.Tell(actor, Inbox.Number(1));
+        sender.Tell("old", Inbox.Number(1));
+        // Nobody consumes the young ones yet.
+        await old.Take(1);
+        foreach (string actor in young)
+        {
+            var inbox = new Inbox();
+            there.Open(actor, 1, inbox.Receive, inbox.Failed);
+            await inbox.Take(1);
+        }
+    }
+
     [Fact]
     public async Task While_the_broker_is_away_the_outbox_fills_and_senders_wait()
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime.RabbitMq;
 using RabbitMQ.Client;
@@ -14,7 +15,7 @@ public sealed class BrokerTests(SharedBroker broker)
     private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Of_two_lives_one_gets_messages_and_the_other_takes_over_when_its_connection_is_lost()
+    public async Task Of_two_processes_one_gets_messages_and_the_other_takes_over_when_it_is_gone()
     {
         await using var run = await Start();
         var first = await run.Connect();
@@ -27,7 +28,7 @@ public sealed class BrokerTests(SharedBroker broker)
         sender.Tell("target", Inbox.Number(1));
         Assert.Equal([1], await firstInbox.Take(1));
         var secondInbox = new Inbox();
-        var second = (BrokerLife)there.Open("target", 2, secondInbox.Receive, secondInbox.Failed);
+        var second = (BrokerLife)there.Open("target", 1, secondInbox.Receive, secondInbox.Failed);
         await second.FirstReady.WaitAsync(Inbox.Limit, Cancellation);
         sender.Tell("target", Inbox.Number(2));
         Assert.Equal([2], await firstInbox.Take(1));
@@ -36,6 +37,29 @@ public sealed class BrokerTests(SharedBroker broker)
         sender.Tell("target", Inbox.Number(3));
         Assert.Equal([3], await secondInbox.Take(1));
         await BrokerRun.Until(() => Task.FromResult(run.Notices.Count == 2), "the first is back");
+        Assert.Equal(1, await there.Consumers("target", Cancellation));
+    }
+
+    // The first process was given up and is alive: what it still takes must not be missed by the second.
+    [Fact]
+    public async Task A_later_life_takes_over_from_an_earlier_one_that_is_still_there()
+    {
+        await using var run = await Start();
+        var here = await run.Process();
+        var firstInbox = new Inbox();
+        here.Open("target", 1, firstInbox.Receive, firstInbox.Failed);
+        var there = await run.Process();
+        await run.Settled();
+        var sender = BrokerRun.Silent(there, "sender");
+        sender.Tell("target", Inbox.Number(1));
+        Assert.Equal([1], await firstInbox.Take(1));
+        var secondInbox = new Inbox();
+        there.Open("target", 2, secondInbox.Receive, secondInbox.Failed);
+        var error = await firstInbox.Failure;
+        Assert.Equal("target", Assert.IsType<FencedException>(error).Actor);
+        sender.Tell("target", Inbox.Number(2));
+        Assert.Equal([2], await secondInbox.Take(1));
+        Assert.Equal(1, secondInbox.Restored);
         Assert.Equal(1, await there.Consumers("target", Cancellation));
     }
 

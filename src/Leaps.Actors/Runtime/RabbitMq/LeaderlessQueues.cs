@@ -1,0 +1,130 @@
+using RabbitMQ.Client;
+
+namespace Leaps.Actors.Runtime.RabbitMq;
+
+/// <summary>
+/// Finds mailboxes whose queue has no leader and never will: the broker has its name and has lost its log,
+/// which happens to one that was made just before the broker was killed. Whoever publishes to it hangs inside
+/// the broker, and so does all that he sends after it.
+/// </summary>
+internal static class LeaderlessQueues
+{
+    private const int AtOnce = 8;
+    // To be asked long after the broker is up, when it has elected all that it can elect.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RenewLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Makes those anew that have no leader, with a <see cref="MailboxNotice"/> in them.</summary>
+    /// <param name="session">now</param>
+    /// <param name="suspects">mailboxes to look at</param>
+    /// <param name="user">whom this process is at the broker</param>
+    /// <param name="clock">of the connection</param>
+    /// <param name="cancellation">gives up</param>
+    public static async Task Renew(BrokerSession session,
+        IEnumerable<(BrokerMailboxes Owner, string Actor)> suspects, string user, TimeProvider clock,
+        CancellationToken cancellation)
+    {
+        foreach (var some in suspects.GroupBy(one => one.Owner.Topology, one => one.Actor))
+        {
+            // Two that delete and make a queue at the same time leave the broker with half of it.
+            var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
+            await using var closing = new Closing(connection).ConfigureAwait(false);
+            await Lock(connection, some.Key, clock, cancellation).ConfigureAwait(false);
+            var limits = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = AtOnce,
+                CancellationToken = cancellation,
+            };
+            await Parallel.ForEachAsync(some, limits, async (actor, stop) =>
+            {
+                if (!await HasLeader(session, some.Key.Queue(actor), clock, stop).ConfigureAwait(false))
+                    await Renew(session, some.Key, actor, user, clock, stop).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+        }
+    }
+
+    // A queue that one connection alone may have is as good as a lock, and goes with the connection.
+    private static async Task Lock(IConnection connection, BrokerTopology topology, TimeProvider clock,
+        CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                var channel = await connection.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+                await channel.QueueDeclareAsync(topology.RenewalLock, durable: false, exclusive: true,
+                    autoDelete: false, cancellationToken: cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception error) when (BrokerErrors.IsLocked(error))
+            {
+                await Task.Delay(LockPause, clock, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task Renew(BrokerSession session, BrokerTopology topology, string actor, string user,
+        TimeProvider clock, CancellationToken cancellation)
+    {
+        // What hangs or fails inside the broker takes its connection with it.
+        var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
+        await using var closing = new Closing(connection).ConfigureAwait(false);
+        await Work().WaitAsync(RenewLimit, clock, cancellation).ConfigureAwait(false);
+
+        async Task Work()
+        {
+            var confirming = new CreateChannelOptions(
+                publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+            var channel = await connection.CreateChannelAsync(confirming, cancellation).ConfigureAwait(false);
+            await channel.QueueDeleteAsync(topology.Queue(actor), false, false, false, cancellation)
+                .ConfigureAwait(false);
+            await topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
+            await channel.BasicPublishAsync(topology.Exchange, actor, mandatory: true,
+                new BasicProperties { Persistent = true, UserId = user, Type = MailboxNotice.Type },
+                MailboxNotice.Of(MailboxNotice.Anyone), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // A queue with a leader answers at once, and refuses: it gives messages to its consumers alone.
+    private static async Task<bool> HasLeader(BrokerSession session, string queue, TimeProvider clock,
+        CancellationToken cancellation)
+    {
+        var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
+        await using var closing = new Closing(connection).ConfigureAwait(false);
+        var channel = await connection.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+        try
+        {
+            await channel.BasicGetAsync(queue, autoAck: false, cancellation)
+                .WaitAsync(AnswerLimit, clock, cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is TimeoutException || BrokerErrors.IsInternal(error))
+        {
+            return false;
+        }
+        catch (Exception error) when (BrokerErrors.Reason(error) is not null)
+        {
+            return true;
+        }
+    }
+
+    // Without waiting for what hangs; what it may have been given goes back.
+    private sealed class Closing(IConnection connection) : IAsyncDisposable
+    {
+        private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
+
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                await connection.CloseAsync(200, "done", CloseLimit, abort: true).ConfigureAwait(false);
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception error) when (BrokerErrors.IsTransport(error))
+            {
+                // It was to go, and is gone.
+            }
+        }
+    }
+}
