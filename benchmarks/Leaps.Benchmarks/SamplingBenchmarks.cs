@@ -7,7 +7,7 @@ namespace Leaps.Benchmarks;
 /// <summary>
 /// Whole runs of Algorithm 1 on one and two threads; every figure is for one walker and window.
 /// </summary>
-public class SamplingBenchmarks
+public class SamplingBenchmarks : IDisposable
 {
     private const int Walkers = 72, Windows = 2;
 
@@ -30,6 +30,13 @@ public class SamplingBenchmarks
             Integrator = Integrator,
             Threads = Threads,
         });
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _annealer.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Benchmark(OperationsPerInvoke = Walkers * Windows)]

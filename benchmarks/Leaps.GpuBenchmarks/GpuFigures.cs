@@ -70,7 +70,8 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
         var expected = new float[walkers * paper.Target.Outputs];
         var actual = new float[expected.Length];
         reference.CreateEvaluator().Evaluate(states, walkers, 0.5, expected);
-        network.CreateEvaluator().Evaluate(states, walkers, 0.5, actual);
+        using var evaluator = network.CreateEvaluator();
+        evaluator.Evaluate(states, walkers, 0.5, actual);
         double size = expected.Max(Math.Abs), worst = 0;
         for (int o = 0; o < expected.Length; o++)
             worst = Math.Max(worst, Math.Abs(expected[o] - actual[o]) / size);
@@ -123,7 +124,8 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
         int count = quick ? 8 : 16384;
         foreach (var integrator in Enum.GetValues<IntegratorKind>())
         {
-            var mover = network.CreateMover(paper.Target, new AnnealerOptions { Integrator = integrator });
+            using var mover =
+                network.CreateMover(paper.Target, new AnnealerOptions { Integrator = integrator });
             var walkers = Walkers.Uniform(paper.Target, count, seed: 1);
             int window = 0;
             var cost = default(IntegrationCost);
@@ -142,7 +144,7 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
     {
         const int sweeps = 100;
         int count = quick ? 8 : 1 << 18;
-        var mover = network.CreateMover(paper.Target, new AnnealerOptions
+        using var mover = network.CreateMover(paper.Target, new AnnealerOptions
         {
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBathSweep, Sweeps = quick ? 1 : sweeps },
         });
@@ -159,7 +161,7 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
         int count = quick ? 64 : 1_000_000;
         var paper = new PaperCase("ising", quick);
         using var network = paper.Network(device, CudaPrecision.Tf32);
-        var annealer = new Annealer(paper.Target, network, new AnnealerOptions
+        using var annealer = new Annealer(paper.Target, network, new AnnealerOptions
         {
             Walkers = count,
             Windows = 4,

@@ -13,4 +13,7 @@ public sealed class LeapsException : Exception
     public LeapsException(string message, Exception cause) : base(message, cause)
     {
     }
+
+    /// <summary>It was the device that failed: on another one the same may succeed.</summary>
+    public bool IsOfDevice { get; init; }
 }

@@ -181,7 +181,7 @@ internal sealed class ActorHost(
         {
             return (null, null);
         }
-        catch (LeapsException cause)
+        catch (LeapsException cause) when (!cause.IsOfDevice)
         {
             return (new RunConcluded
             {
@@ -243,7 +243,7 @@ internal sealed class ActorHost(
                 _parts.Add(key, shared = new SharedPart(key));
                 var groups = shared.Groups;
                 shared.Host = new Lazy<Task<PartHost>>(() => Task.Run(() => new PartHost(
-                    services, key.Run, key.Part, work.CreateNetwork, options.Threads,
+                    services, key.Run, key.Part, work.CreateNetworks, options.Threads,
                     error => EndAll(groups, error),
                     (group, error) =>
                     {

@@ -20,10 +20,11 @@ public interface IRunWork
     /// <exception cref="OperationCanceledException">Cancelled: another home goes on.</exception>
     RunConcluded Work(RunHome home, CancellationToken cancellation);
 
-    /// <summary>A model's network on this node's device.</summary>
-    RateNetwork CreateNetwork(LeapsModel model);
+    /// <summary>A model's network on each device of this node; the caller's to dispose of.</summary>
+    /// <exception cref="LeapsException">A device failed, or its memory is full.</exception>
+    IReadOnlyList<RateNetwork> CreateNetworks(LeapsModel model);
 
-    /// <summary>Makes a run's rollouts on this node's device.</summary>
+    /// <summary>Makes a run's rollouts on a device of this node.</summary>
     /// <param name="journal">of the run's part "run"</param>
     /// <param name="failed">takes what went wrong</param>
     RolloutPool CreateRolloutPool(IJournal journal, Action<Exception> failed);

@@ -24,39 +24,42 @@ internal sealed class PartHost : IAsyncDisposable
     private readonly JournalWriter _writer;
     private readonly IMailboxes _mailboxes;
     private readonly MoverPool _movers;
+    private readonly IReadOnlyList<RateNetwork> _networks;
     private readonly GroupHost _groups;
 
     /// <param name="services">broker and database</param>
     /// <param name="run">the run</param>
     /// <param name="part">its sampling</param>
-    /// <param name="device">of the node: gives the network of a model</param>
+    /// <param name="devices">of the node: give the network of a model on each of them</param>
     /// <param name="threads">that move walkers</param>
     /// <param name="failed">takes what ends all groups</param>
     /// <param name="ended">takes a group that is gone, and why; null: it was told to leave and has</param>
     /// <param name="telemetry">of the run; null: nobody wants to know</param>
     /// <exception cref="LeapsException">The journal is damaged, or of another kind of device.</exception>
-    public PartHost(IClusterServices services, Guid run, string part, Func<LeapsModel, RateNetwork> device,
-        int threads, Action<Exception> failed, Action<int, Exception?> ended, RunTelemetry? telemetry = null)
+    public PartHost(IClusterServices services, Guid run, string part,
+        Func<LeapsModel, IReadOnlyList<RateNetwork>> devices, int threads, Action<Exception> failed,
+        Action<int, Exception?> ended, RunTelemetry? telemetry = null)
     {
         _journal = services.Journal(run, part);
         SamplingTask task;
-        RateNetwork? network;
+        _networks = [];
         try
         {
             task = LoadTask(_journal);
-            network = LoadModel(_journal) is { } model ? device(model) : null;
-            if (network is not null && task.Device.Length > 0 && network.DeviceKind != task.Device)
+            _networks = LoadModel(_journal) is { } model ? devices(model) : [];
+            if (_networks is [{ } network, ..] && task.Device.Length > 0 && network.DeviceKind != task.Device)
                 throw new LeapsException($"the run needs a device of kind {task.Device}, and this node has "
                     + $"{network.DeviceKind}");
         }
         catch
         {
+            DisposeNetworks();
             _journal.Dispose();
             throw;
         }
         _writer = new JournalWriter(_journal, telemetry: telemetry);
         _mailboxes = services.Mailboxes(run, part);
-        _movers = new MoverPool(task, network, threads, failed, telemetry);
+        _movers = new MoverPool(task, _networks, threads, failed, telemetry);
         _groups = new GroupHost(_journal, _writer, _mailboxes, _movers, _journal.Claim)
         {
             Failed = (group, error) => ended(group, error),
@@ -91,10 +94,17 @@ internal sealed class PartHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _movers.Dispose();
+        DisposeNetworks();
         await _groups.CloseAll().ConfigureAwait(false);
         await _mailboxes.DisposeAsync().ConfigureAwait(false);
         _writer.Dispose();
         _journal.Dispose();
+    }
+
+    private void DisposeNetworks()
+    {
+        foreach (var network in _networks)
+            network.Dispose();
     }
 
     private static SamplingTask LoadTask(IJournal journal)

@@ -77,6 +77,9 @@ public sealed class RunHome : IDisposable
     /// <summary>The journal of the run's k-th sampling; its owner's to dispose of.</summary>
     public IFencedJournal OpenSampling(int sampling) => _services.Journal(Run, PartOf(sampling));
 
+    /// <summary>The run goes to no node with devices of another kind.</summary>
+    public void NeedsDevice(string kind) => _tellNeeds(new RunNeeds { Device = kind });
+
     /// <summary>A sampling on the nodes of the cluster.</summary>
     /// <param name="sampling">its number, 1, 2 …</param>
     /// <param name="journal">from <see cref="OpenSampling"/></param>

@@ -14,16 +14,18 @@ public sealed class RolloutPool : IDisposable
     private readonly BlockingCollection<(RolloutOrder Order, Action<RolloutMade> Made)> _orders = [];
     private readonly CancellationTokenSource _cancellation = new();
     private readonly Thread _thread;
+    private readonly RateNetwork _network;
 
     /// <param name="target">what is sampled</param>
     /// <param name="layout">of the model's parameters</param>
-    /// <param name="network">its device, for nobody else</param>
+    /// <param name="network">its device, for nobody else; the pool's from now on</param>
     /// <param name="options">of the training</param>
     /// <param name="failed">takes what went wrong</param>
     public RolloutPool(Target target, ParameterLayout layout, RateNetwork network, TrainingOptions options,
         Action<Exception> failed)
     {
         var maker = new RolloutMaker(target, options);
+        _network = network;
         _thread = new Thread(() =>
         {
             try
@@ -60,6 +62,7 @@ public sealed class RolloutPool : IDisposable
     {
         _cancellation.Cancel();
         _thread.Join();
+        _network.Dispose();
         _orders.Dispose();
         _cancellation.Dispose();
     }

@@ -55,7 +55,7 @@ internal sealed class SamplingHome : IDisposable
     private IMailbox? _mailbox;
 
     /// <param name="task">what is sampled; a journal that has begun must have begun with it</param>
-    /// <param name="threads">that move walkers, all together</param>
+    /// <param name="threads">that move walkers, all together, or groups that the devices move at once</param>
     /// <param name="journal">stays its owner's</param>
     /// <param name="writer">writes it; its owner's</param>
     /// <param name="mailboxes">of the sampling</param>

@@ -126,7 +126,7 @@ internal sealed class TrainingHome : ITraining
             throw;
         }
         _writer.Flush().Wait(CancellationToken.None);
-        Dispose();
+        Close();
         _trainer.RestoreBest();
         return _end.Task.Result;
     }
@@ -138,6 +138,12 @@ internal sealed class TrainingHome : ITraining
     public void Fail(Exception error) => _end.TrySetException(error);
 
     public void Dispose()
+    {
+        Close();
+        _trainer.Dispose();
+    }
+
+    private void Close()
     {
         if (_closed)
             return;

@@ -6,13 +6,14 @@ namespace Leaps.Actors.WalkerGroup;
 
 /// <summary>
 /// Moves walkers, for all groups of the process. The group that is furthest behind goes first, so that as
-/// little work as possible is done ahead of a window that may still be resampled. All threads work on blocks
-/// of its walkers, and where it leaves some idle, on those of the next.
+/// little work as possible is done ahead of a window that may still be resampled. On the CPU all threads work
+/// on blocks of its walkers, and where it leaves some idle, on those of the next. Of GPUs each takes whole
+/// groups, whichever is next: no result depends on which.
 /// </summary>
 internal sealed class MoverPool : IDisposable
 {
     private readonly SamplingTask _task;
-    private readonly RateNetwork? _network;
+    private readonly IReadOnlyList<RateNetwork> _networks;
     private readonly MoverThreads _blocks;
     private readonly Thread[] _threads;
     private readonly Action<Exception> _failed;
@@ -22,29 +23,42 @@ internal sealed class MoverPool : IDisposable
     private readonly object _gate = new();
     private readonly PriorityQueue<Order, (int Replica, int Window, int Group)> _orders = new();
     private readonly Dictionary<int, Order> _newest = [];           // by group
-    private readonly Dictionary<int, PopulationMover> _movers = []; // by replica
+    private readonly Dictionary<(int Replica, int Place), Lease> _movers = [];
     private bool _closed;
 
     /// <param name="task">what is sampled</param>
-    /// <param name="network">the rates; null: MCMC and weights alone</param>
-    /// <param name="threads">to use, all together</param>
+    /// <param name="networks">the rates, on each device, all of one kind; none: MCMC and weights</param>
+    /// <param name="threads">of the CPU to use, all together</param>
     /// <param name="failed">takes what went wrong with a thread itself</param>
     /// <param name="telemetry">of the run; null: nobody wants to know</param>
-    public MoverPool(SamplingTask task, RateNetwork? network, int threads, Action<Exception> failed,
-        RunTelemetry? telemetry = null)
+    public MoverPool(SamplingTask task, IReadOnlyList<RateNetwork> networks, int threads,
+        Action<Exception> failed, RunTelemetry? telemetry = null)
     {
         _task = task;
-        _network = network;
+        _networks = networks;
         _failed = failed;
         _telemetry = telemetry;
         _blocks = new MoverThreads(threads);
-        _threads = new Thread[threads + 1];
+        int places = Places(networks);
+        // On the CPU one more than the threads that blocks go to, so that none of those waits for an order.
+        _threads = new Thread[places > 0 ? places : threads + 1];
         for (int k = 0; k < _threads.Length; k++)
         {
-            _threads[k] = new Thread(Work) { IsBackground = true, Name = $"move {k}" };
+            int place = places > 0 ? k : 0;
+            _threads[k] = new Thread(() => Work(place)) { IsBackground = true, Name = $"move {k}" };
             _threads[k].Start();
         }
     }
+
+    /// <summary>Groups that can well be moved at once.</summary>
+    /// <param name="networks">as of a pool</param>
+    /// <param name="threads">of the CPU</param>
+    public static int Capacity(IReadOnlyList<RateNetwork> networks, int threads) =>
+        Places(networks) is > 0 and var places ? places : threads;
+
+    // Populations that move at once on devices that move whole ones; 0: the CPU's threads share one mover.
+    private static int Places(IReadOnlyList<RateNetwork> networks) =>
+        networks.Sum(network => network.PopulationsAtOnce);
 
     /// <summary>Replaces the group's former order.</summary>
     /// <param name="order">what to do</param>
@@ -74,8 +88,18 @@ internal sealed class MoverPool : IDisposable
     /// <summary>Frees what moving this replica's walkers took.</summary>
     public void Release(int replica)
     {
+        List<Lease> idle = [];
         lock (_gate)
-            _movers.Remove(replica);
+        {
+            foreach (var key in _movers.Keys.Where(key => key.Replica == replica).ToList())
+            {
+                _movers.Remove(key, out var lease);
+                lease!.Released = true;
+                if (lease.Users == 0)
+                    idle.Add(lease);
+            }
+        }
+        idle.ForEach(lease => lease.Dispose());
     }
 
     /// <summary>Abandons everything and waits for the threads.</summary>
@@ -91,9 +115,11 @@ internal sealed class MoverPool : IDisposable
         foreach (var thread in _threads)
             thread.Join();
         _blocks.Dispose();
+        foreach (var lease in _movers.Values)
+            lease.Dispose();
     }
 
-    private void Work()
+    private void Work(int place)
     {
         try
         {
@@ -101,7 +127,7 @@ internal sealed class MoverPool : IDisposable
             {
                 try
                 {
-                    order.Done(Move(order));
+                    order.Done(Move(order, place));
                 }
                 catch (OperationCanceledException) when (order.Cancellation.IsCancellationRequested)
                 {
@@ -136,33 +162,77 @@ internal sealed class MoverPool : IDisposable
         }
     }
 
-    private WindowMoved Move(Order order)
+    private WindowMoved Move(Order order, int place)
     {
         var (ticket, task, group, from) = order.Move;
         var began = _telemetry?.BeginWindow();
-        var mover = MoverOf(task.ReplicaOf(group));
-        var walkers = from.Walkers.Unpack();
-        var window = task.Window(from.Window);
-        mover.ApplyMcmc(walkers, window, order.Cancellation.Token);
-        var cost = mover.Integrate(walkers, window, order.Cancellation.Token);
-        var statistics = GroupStatistics.Of(walkers, 0, walkers.Count);
-        var moved = new WindowMoved(ticket, GroupWalkers.Of(walkers, task.Target), statistics, cost);
-        if (began is not null)
-            _telemetry!.End(MetricNames.WindowSpan, began, new(MetricNames.Group, group),
-                new(MetricNames.Window, from.Window + 1));
-        return moved;
+        var lease = Take(task.ReplicaOf(group), place);
+        try
+        {
+            var (walkers, cost) = Move(lease.Mover, order, from);
+            var statistics = GroupStatistics.Of(walkers, 0, walkers.Count);
+            var moved = new WindowMoved(ticket, GroupWalkers.Of(walkers, task.Target), statistics, cost);
+            if (began is not null)
+                _telemetry!.End(MetricNames.WindowSpan, began, new(MetricNames.Group, group),
+                    new(MetricNames.Window, from.Window + 1));
+            return moved;
+        }
+        finally
+        {
+            Return(lease);
+        }
     }
 
-    private PopulationMover MoverOf(int replica)
+    private static (Walkers, IntegrationCost) Move(PopulationMover mover, Order order, GroupMoment from)
+    {
+        var walkers = from.Walkers.Unpack();
+        var window = order.Move.Task.Window(from.Window);
+        mover.ApplyMcmc(walkers, window, order.Cancellation.Token);
+        return (walkers, mover.Integrate(walkers, window, order.Cancellation.Token));
+    }
+
+    private Lease Take(int replica, int place)
     {
         lock (_gate)
         {
-            if (!_movers.TryGetValue(replica, out var mover))
-            {
-                var options = _task.OptionsOf(replica) with { Threads = _blocks.MaximumConcurrencyLevel };
-                _movers.Add(replica, mover = new PopulationMover(_task.Target, _network, options, _blocks));
-            }
-            return mover;
+            if (!_movers.TryGetValue((replica, place), out var lease))
+                _movers.Add((replica, place), lease = new Lease(() => Create(replica, place)));
+            lease.Users++;
+            return lease;
+        }
+    }
+
+    private void Return(Lease lease)
+    {
+        bool idle;
+        lock (_gate)
+            idle = --lease.Users == 0 && lease.Released;
+        if (idle)
+            lease.Dispose();
+    }
+
+    private PopulationMover Create(int replica, int place)
+    {
+        var options = _task.OptionsOf(replica) with { Threads = _blocks.MaximumConcurrencyLevel };
+        var network = _networks.Count == 0 ? null : _networks[place % _networks.Count];
+        return new PopulationMover(_task.Target, network, options, _blocks);
+    }
+
+    // A replica's mover at a place. Made by whoever needs it first, outside the gate: a GPU translates its
+    // kernels then. What failed, such as for want of memory, is tried again by the next who needs it.
+    private sealed class Lease(Func<PopulationMover> create) : IDisposable
+    {
+        private readonly Lazy<PopulationMover> _mover = new(create, LazyThreadSafetyMode.PublicationOnly);
+
+        public int Users;
+        public bool Released;
+
+        public PopulationMover Mover => _mover.Value;
+
+        public void Dispose()
+        {
+            if (_mover.IsValueCreated)
+                _mover.Value.Dispose();
         }
     }
 

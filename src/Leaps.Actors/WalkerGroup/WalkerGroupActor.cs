@@ -33,7 +33,7 @@ internal sealed class WalkerGroupActor(WalkerGroupState state, Action<string, ob
                 // Who lives anew tells and asks for everything.
                 message = new GroupReborn();
                 break;
-            case MoveFailed { Cause: LeapsException cause }:
+            case MoveFailed { Cause: LeapsException { IsOfDevice: false } cause }:
                 tell(ActorNames.Coordinator, new Failure
                 {
                     Actor = ActorNames.Group(_state.Group),

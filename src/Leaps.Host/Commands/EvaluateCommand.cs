@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Leaps.Host.Configuration;
 using Leaps.Model;
+using Leaps.Model.Devices;
 using Leaps.Model.Sampling;
 
 namespace Leaps.Host.Commands;
@@ -8,7 +9,9 @@ namespace Leaps.Host.Commands;
 /// <param name="Model">path of a model file, .safetensors or .ckpt</param>
 /// <param name="Annealing">checked, with seed and threads</param>
 /// <param name="Replicas">independent repetitions, for errors</param>
-public sealed record EvaluateRequest(string Model, AnnealerOptions Annealing, int Replicas);
+/// <param name="Device">where the network is; of several GPUs the first</param>
+public sealed record EvaluateRequest(
+    string Model, AnnealerOptions Annealing, int Replicas, DeviceSelection Device);
 
 /// <summary>leaps evaluate: how well a model samples; log Z and ESS against the exact values.</summary>
 internal sealed class EvaluateCommand
@@ -24,6 +27,8 @@ internal sealed class EvaluateCommand
     private readonly Option<ulong?> _seed = OptionFactory.Seed();
     private readonly Option<int?> _threads =
         OptionFactory.Integer("--threads", "T", "Threads; 0 means all (default). Changes no result.");
+    private readonly Option<DeviceSelection?> _device = OptionFactory.Device(
+        "Where the network is: the CPU (default) or one GPU; of several the first.");
     private readonly Option<TimeGridKind?> _grid =
         OptionFactory.OneOf<TimeGridKind>("--grid", "G", "Time grid (default uniform).");
     private readonly Option<double?> _resample =
@@ -41,8 +46,8 @@ internal sealed class EvaluateCommand
             new Command("evaluate", "Measure how well a model samples: log Z and effective sample size.");
         var options = new EvaluateCommand();
         foreach (var option in (Option[])[options._model, options._integrator, options._windows,
-            options._walkers, options._seed, options._threads, options._grid, options._resample,
-            options._mcmc, options._sweeps, options._replicas])
+            options._walkers, options._seed, options._threads, options._device, options._grid,
+            options._resample, options._mcmc, options._sweeps, options._replicas])
             command.Options.Add(option);
         return shell.Complete(command, options.Read, job);
     }
@@ -63,7 +68,8 @@ internal sealed class EvaluateCommand
         var sample =
             new SampleConfiguration { Annealing = options, Replicas = parse.GetValue(_replicas) ?? 1 };
         Check(_replicas, sample.Validate);
-        return new EvaluateRequest(parse.GetRequiredValue(_model)!, options, sample.Replicas);
+        return new EvaluateRequest(parse.GetRequiredValue(_model)!, options, sample.Replicas,
+            parse.GetValue(_device) ?? DeviceSelection.Cpu);
     }
 
     // The defaults being valid, an error belongs to the option that was just set.

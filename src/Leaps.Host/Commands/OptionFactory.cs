@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Leaps.Host.Configuration;
+using Leaps.Model;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Commands;
 
@@ -61,6 +63,25 @@ internal static class OptionFactory
 
     public static Option<string?> Text(string name, string help, string description, bool required = false) =>
         new(name) { HelpName = help, Description = description, Required = required };
+
+    public static Option<DeviceSelection?> Device(string description) =>
+        new("--device")
+        {
+            HelpName = "cpu|cuda|cuda:0,1|auto",
+            Description = description,
+            CustomParser = result =>
+            {
+                try
+                {
+                    return DeviceSelection.Parse(result.Tokens[0].Value);
+                }
+                catch (LeapsException error)
+                {
+                    result.AddError($"--device: {error.Message}");
+                    return null;
+                }
+            },
+        };
 
     private static Option<T> Create<T>(
         string name, string help, string description, string expected, Parser<T> parser) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Commands;
 
@@ -6,7 +7,9 @@ namespace Leaps.Host.Commands;
 /// <param name="States">path of a .npz with the states</param>
 /// <param name="Time">annealing time in [0, 1]</param>
 /// <param name="Output">path of the .npz to write</param>
-public sealed record RatesRequest(string Model, string States, double Time, string Output);
+/// <param name="Device">where the network is; of several GPUs the first</param>
+public sealed record RatesRequest(
+    string Model, string States, double Time, string Output, DeviceSelection Device);
 
 /// <summary>
 /// leaps rates: the network's output G_t(x; i→v) for given states, for use from other programs.
@@ -22,7 +25,9 @@ internal static class RatesCommand
         var time = OptionFactory.Number("--time", "t", "Annealing time, 0 to 1.");
         time.Required = true;
         var output = OptionFactory.Text("--out", "FILE", "The .npz file to write.", required: true);
-        foreach (var option in (Option[])[model, states, time, output])
+        var device = OptionFactory.Device(
+            "Where the network is: the CPU (default) or one GPU; of several the first.");
+        foreach (var option in (Option[])[model, states, time, output, device])
             command.Options.Add(option);
         return shell.Complete(command, parse =>
         {
@@ -30,7 +35,8 @@ internal static class RatesCommand
             if (t is < 0 or > 1)
                 throw new UsageException("--time must be between 0 and 1");
             return new RatesRequest(ExistingFile.Check(parse.GetRequiredValue(model)!),
-                ExistingFile.Check(parse.GetRequiredValue(states)!), t, parse.GetRequiredValue(output)!);
+                ExistingFile.Check(parse.GetRequiredValue(states)!), t, parse.GetRequiredValue(output)!,
+                parse.GetValue(device) ?? DeviceSelection.Cpu);
         }, job);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Leaps.Host.Configuration;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Commands;
 
@@ -22,7 +23,7 @@ public readonly record struct Growth(int Number, bool IsMore)
 /// <param name="Directory">of the run</param>
 /// <param name="Updates">of the training, in all or more; null: as configured</param>
 /// <param name="Replicas">of the sampling, in all or more; null: as configured</param>
-/// <param name="Changes">for this process: threads, time limit</param>
+/// <param name="Changes">for this process: threads, device, time limit</param>
 public sealed record ResumeRequest(
     string Directory, Growth? Updates, Growth? Replicas, IReadOnlyList<Override> Changes);
 
@@ -36,6 +37,8 @@ internal sealed class ResumeCommand
         "--replicas", "Sample to N replicas in all, or N more.");
     private readonly Option<int?> _threads =
         OptionFactory.Integer("--threads", "N", "Threads; 0 means all. Changes no result.");
+    private readonly Option<DeviceSelection?> _device = OptionFactory.Device(
+        "Where networks are, of the kind that the run began on; auto finds it.");
     private readonly Option<string?> _limit =
         OptionFactory.Text("--time-limit", "TIME", "Time for what is left, such as 30m or 2h; 0 means any.");
 
@@ -45,7 +48,7 @@ internal sealed class ResumeCommand
         var options = new ResumeCommand();
         command.Arguments.Add(options._directory);
         foreach (var option in (Option[])
-            [options._updates, options._replicas, options._threads, options._limit])
+            [options._updates, options._replicas, options._threads, options._device, options._limit])
             command.Options.Add(option);
         return shell.Complete(command, options.Read, job);
     }
@@ -56,6 +59,8 @@ internal sealed class ResumeCommand
         if (parse.GetValue(_threads) is { } threads)
             changes.Add(
                 Override.Number("threads", "--threads", threads.ToString(CultureInfo.InvariantCulture)));
+        if (parse.GetValue(_device) is { } device)
+            changes.Add(Override.Text("device", "--device", device.ToString()));
         if (parse.GetValue(_limit) is { } limit)
             changes.Add(Override.Text("time-limit", "--time-limit", limit));
         return new ResumeRequest(parse.GetRequiredValue(_directory), parse.GetValue(_updates),

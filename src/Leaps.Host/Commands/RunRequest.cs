@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Leaps.Host.Configuration;
 using Leaps.Model;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Commands;
 
@@ -25,6 +26,8 @@ internal sealed class ConfigurationOptions
     private readonly Option<string?> _output = OptionFactory.Text("--output", "DIR", "The run directory.");
     private readonly Option<int?> _threads =
         OptionFactory.Integer("--threads", "N", "Threads; 0 means all. Changes no result.");
+    private readonly Option<DeviceSelection?> _device = OptionFactory.Device(
+        "Where networks are: the CPU, every GPU, GPUs by number, or GPUs if there are any (auto; default).");
     private readonly Option<ulong?> _seed = OptionFactory.Seed();
 
     public ConfigurationOptions(Command command, bool required)
@@ -37,7 +40,7 @@ internal sealed class ConfigurationOptions
             Arity = required ? ArgumentArity.ExactlyOne : ArgumentArity.ZeroOrOne,
         };
         command.Arguments.Add(_file);
-        foreach (var option in (Option[])[_set, _output, _threads, _seed])
+        foreach (var option in (Option[])[_set, _output, _threads, _device, _seed])
             command.Options.Add(option);
     }
 
@@ -63,6 +66,8 @@ internal sealed class ConfigurationOptions
         if (parse.GetValue(_threads) is { } threads)
             overrides.Add(
                 Override.Number("threads", "--threads", threads.ToString(CultureInfo.InvariantCulture)));
+        if (parse.GetValue(_device) is { } device)
+            overrides.Add(Override.Text("device", "--device", device.ToString()));
         if (parse.GetValue(_seed) is { } seed)
             overrides.Add(Override.Number("seed", "--seed", seed.ToString(CultureInfo.InvariantCulture)));
         overrides.AddRange(more);

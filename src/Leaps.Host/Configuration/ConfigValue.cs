@@ -1,5 +1,6 @@
 using System.Globalization;
 using Leaps.Model;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Configuration;
 
@@ -59,6 +60,13 @@ internal readonly record struct ConfigValue(ConfigNode Node, string Path)
         string names = string.Join(", ", Choice.Names<T>());
         return Node is ScalarNode scalar && Choice.TryParse(scalar.Text, out T value)
             ? value : throw Error($"one of {names}");
+    }
+
+    /// <summary>cpu, cuda, cuda:0,1 or auto.</summary>
+    public DeviceSelection Device()
+    {
+        string text = Text();
+        return Origin.Guard(() => DeviceSelection.Parse(text));
     }
 
     /// <summary>One number, the same at both ends, or the two values at t = 0 and t = 1.</summary>

@@ -7,7 +7,9 @@ namespace Leaps.Host.Configuration;
 internal sealed record ConfigurationDifference(string Key, string? Before, string? Now)
 {
     // What no result depends on: each process of a run takes these as they are now.
-    private static readonly string[] Free = ["threads", "output", "time-limit", "checkpoint.every"];
+    // That the kind of device stays the same is seen by the journal.
+    private static readonly string[] Free =
+        ["threads", "device", "output", "time-limit", "checkpoint.every"];
 
     /// <summary>The first one that decides over results; null where there is none.</summary>
     public static ConfigurationDifference? Find(RunConfiguration before, RunConfiguration now)
@@ -28,6 +30,7 @@ internal sealed record ConfigurationDifference(string Key, string? Before, strin
         configuration with
         {
             Threads = other.Threads,
+            Device = other.Device,
             Output = other.Output,
             TimeLimit = other.TimeLimit,
             CheckpointEvery = other.CheckpointEvery,

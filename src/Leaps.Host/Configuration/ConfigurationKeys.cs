@@ -8,7 +8,8 @@ internal static class ConfigurationKeys
     {
         "" =>
         [
-            "target", "network", "train", "sample", "checkpoint", "time-limit", "seed", "threads", "output",
+            "target", "network", "train", "sample", "checkpoint", "time-limit", "seed", "threads", "device",
+            "output",
         ],
         "target" => ["model", "lattice", "states", "schedule", "switch-value", "J", "h", "beta"],
         "network" => ["kernels", "channels", "padding", "embedding-max-norm", "free-energy", "model"],

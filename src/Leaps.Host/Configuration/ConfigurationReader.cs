@@ -50,6 +50,8 @@ public static class ConfigurationReader
             Output = top["output"]?.Text() ?? DefaultOutput(name),
         };
         configuration = Set(top, "threads", (c, value) => c with { Threads = value.Integer() });
+        if (top["device"] is { } device)
+            configuration = configuration with { Device = device.Device() };
         configuration = Set(top, "time-limit", (c, value) => c with { TimeLimit = value.Duration() });
         return top.Find("checkpoint") is { } checkpoint
             ? Set(checkpoint, "every", (c, value) => c with { CheckpointEvery = value.Duration() })

@@ -33,6 +33,7 @@ public sealed class ConfigurationWriter
         writer.Line(0, "time-limit", Duration.Format(configuration.TimeLimit));
         writer.Line(0, "seed", configuration.Seed.ToString(CultureInfo.InvariantCulture));
         writer.Line(0, "threads", configuration.Threads);
+        writer.Line(0, "device", configuration.Device.ToString());
         writer.Line(0, "output", Quoted(configuration.Output));
         return writer._text.ToString();
     }

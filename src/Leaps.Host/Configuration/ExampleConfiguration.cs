@@ -31,5 +31,6 @@ public static class ExampleConfiguration
           integrator: exact
           replicas: 4
         seed: 1
+        device: cpu     # so small a lattice gains nothing on a GPU
         """;
 }

@@ -1,4 +1,5 @@
 using Leaps.Model;
+using Leaps.Model.Devices;
 using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
@@ -25,6 +26,9 @@ public sealed record RunConfiguration
 
     /// <summary>0: as many as the machine has.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Where networks are; by default GPUs where they can be used.</summary>
+    public DeviceSelection Device { get; init; } = DeviceSelection.Auto;
 
     /// <summary>
     /// For one process of the run, from its start: the training ends at <see cref="TrainingShare"/> of it,

@@ -11,7 +11,7 @@ internal static class EvaluateJob
     {
         var source = ModelSource.Open(request.Model);
         var target = source.RequireTarget();
-        var network = PreparedNetwork.OnDevice(source.Model);
+        using var network = DeviceChoice.ForCommand(request.Device, context).CreateNetwork(source.Model);
         var outcome = SamplingRun.Run(target, network, request.Annealing, request.Replicas, context);
         var truth = Truth.Of(target, request.Annealing.Threads, context);
         var result = SamplingSummary.Of(outcome, truth, network, request.Annealing, [], context) with

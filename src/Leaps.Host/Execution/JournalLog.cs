@@ -99,6 +99,8 @@ internal static class JournalLog
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{train.Updates} updates"));
         if (configured.Purpose == RunPurpose.Run)
             parts.Add(FormattableString.Invariant($"{configuration.Sample.Replicas} replicas"));
+        if (configured.Device is { } device)
+            parts.Add($"device {device}");
         return string.Join(", ", parts);
     }
 

@@ -90,8 +90,12 @@ internal sealed class JournalledSampling(
         }
     }
 
-    private double[] ChooseTimes() =>
-        new Annealer(target, network?.Device, configuration.Annealing, null, context.Cancellation).Times;
+    private double[] ChooseTimes()
+    {
+        using var annealer = new Annealer(
+            target, network?.Device, configuration.Annealing, null, context.Cancellation);
+        return annealer.Times;
+    }
 
     private SamplingTask TaskOf(double[] times) =>
         new(target, configuration.Annealing, times, configuration.Sample.Replicas)

@@ -1,7 +1,6 @@
 using Leaps.Host.Commands;
 using Leaps.Model;
 using Leaps.Model.Devices;
-using Leaps.Model.Devices.Simd;
 using Leaps.Model.Networks;
 using Leaps.Model.Storage;
 
@@ -28,8 +27,7 @@ internal static class RatesJob
     {
         var model = ModelSource.Open(request.Model).Model;
         byte[] states = ReadStates(request.States, model.Network, out int count);
-        var network = new SimdNetwork(model.Network);
-        network.Load(model.Parameters);
+        using var network = DeviceChoice.ForCommand(request.Device, context).CreateNetwork(model);
         int sites = model.Network.Lattice.Sites, rows = model.Network.Lattice.Rows;
         int[] shape = model.Network.IsPotts
             ? [count, model.Network.PottsStates, rows, sites / rows]
@@ -49,7 +47,7 @@ internal static class RatesJob
         RateNetwork network, byte[] states, int count, double time, JobContext context)
     {
         int sites = network.Architecture.Lattice.Sites, outputs = network.Architecture.Outputs;
-        var evaluator = network.CreateEvaluator();
+        using var evaluator = network.CreateEvaluator();
         var buffer = new float[Batch * outputs];
         for (int first = 0; first < count; first += Batch)
         {

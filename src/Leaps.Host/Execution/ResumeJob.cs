@@ -21,6 +21,7 @@ internal static class ResumeJob
         var configuration = ReadConfiguration(directory, journal.History, request.Changes);
         var extended = Extend(configuration, journal.History, request);
         bool trains = request.Updates is not null;
+        var devices = DeviceChoice.ForResumed(extended, begun.Device, context.Notice);
         if (extended.Sample.Replicas != configuration.Sample.Replicas || trains)
             journal.Record(new RunEvent
             {
@@ -37,7 +38,7 @@ internal static class ResumeJob
             directory.WriteText(RunDirectory.Configuration, text);
 
         var target = extended.Target.CreateTarget();
-        var network = PreparedNetwork.Of(Located(extended, begun), target);
+        using var network = PreparedNetwork.Of(Located(extended, begun), target, devices);
         CheckModel(extended, begun, network);
         return RunWork.Run(extended, target, network, directory, journal, context);
     }

@@ -35,11 +35,12 @@ internal sealed class EmbeddedActors(int threads) : IRunActors
     public ITraining CreateTraining(Target target, PreparedNetwork network, TrainingOptions training,
         IJournal journal, TrainingHomeOptions options) =>
         new EmbeddedTraining(target, network.Model, [network.Device],
-            training.Source == TrainingSource.Rollouts ? PreparedNetwork.OnDevice(network.Model) : null,
+            training.Source == TrainingSource.Rollouts
+                ? network.Devices.CreateRolloutNetwork(network.Model) : null,
             training, journal, options);
 
     public ISampling CreateSampling(SamplingTask task, Target target, PreparedNetwork? network, int sampling,
         IJournal journal, SamplingHomeOptions options) =>
         new EmbeddedSampling(
-            task, network?.Device, journal, new EmbeddedOptions(options) { Threads = threads });
+            task, network?.Networks ?? [], journal, new EmbeddedOptions(options) { Threads = threads });
 }

@@ -60,6 +60,9 @@ internal sealed record RunConfigured
 
     /// <summary>SHA-256 of the parameters in network.model; null where there is none.</summary>
     public string? InitialParameters { get; init; }
+
+    /// <summary>Kind of the device that the network is on; null where there is none, or none yet.</summary>
+    public string? Device { get; init; }
 }
 
 /// <summary>The training has ended.</summary>

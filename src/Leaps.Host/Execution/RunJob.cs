@@ -21,7 +21,9 @@ internal static class RunJob
 
     private static JobResult Start(RunConfiguration configuration, RunPurpose purpose, JobContext context)
     {
-        var (target, network) = Prepare(configuration, purpose);
+        var devices = DeviceChoice.ForNew(configuration, context.Notice);
+        var target = configuration.Target.CreateTarget();
+        using var network = Prepare(configuration, target, devices, purpose);
         using var directory = RunDirectory.Create(configuration.Output);
         using var journal = RunJournal.Create(directory, context.Notice);
         string text = ConfigurationWriter.Write(configuration);
@@ -34,22 +36,30 @@ internal static class RunJob
                 Trains = configuration.Training is not null,
                 WorkingDirectory = Environment.CurrentDirectory,
                 InitialParameters = configuration.Network?.Model is null ? null : network!.Sha256,
+                Device = network?.Device.DeviceKind,
             },
         });
         directory.WriteText(RunDirectory.Configuration, text);
         return RunWork.Run(configuration, target, network, directory, journal, context);
     }
 
-    /// <summary>The target and the network of a run, all of which is checked before any work.</summary>
+    /// <summary>The network of a run, or null; all of the run is checked before any work.</summary>
     /// <exception cref="Leaps.Model.LeapsException">The run can't be done.</exception>
-    public static (Target Target, PreparedNetwork? Network) Prepare(
-        RunConfiguration configuration, RunPurpose purpose)
+    public static PreparedNetwork? Prepare(
+        RunConfiguration configuration, Target target, RunDevices devices, RunPurpose purpose)
     {
-        var target = configuration.Target.CreateTarget();
-        var network = PreparedNetwork.Of(configuration, target);
-        if (purpose == RunPurpose.Run)
-            CheckSampling(target, network, configuration);
-        return (target, network);
+        var network = PreparedNetwork.Of(configuration, target, devices);
+        try
+        {
+            if (purpose == RunPurpose.Run)
+                CheckSampling(target, network, configuration);
+            return network;
+        }
+        catch
+        {
+            network?.Dispose();
+            throw;
+        }
     }
 
     // What the sampling would refuse is refused before a long training. An adaptive grid is chosen later.
@@ -57,7 +67,7 @@ internal static class RunJob
         Target target, PreparedNetwork? network, RunConfiguration configuration)
     {
         var options = configuration.Annealing with { Grid = TimeGridKind.Uniform };
-        var ensemble =
+        using var ensemble =
             new ReplicaEnsemble(target, network?.Device, options, configuration.Sample.Replicas);
         if (McmcKernel.Create(options.Mcmc, target) is not { } kernel)
             return;

@@ -56,7 +56,7 @@ internal static class SamplingRun
     {
         long start = context.Clock.GetTimestamp();
         double Seconds() => context.Clock.GetElapsedTime(start).TotalSeconds;
-        var ensemble = new ReplicaEnsemble(
+        using var ensemble = new ReplicaEnsemble(
             target, network, options, replicas, cancellation: context.Cancellation);
         long done = 0, total = (long)ensemble.Windows * replicas;
         context.Progress.Report("sample", 0, total, "");

@@ -67,6 +67,7 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
         {
             string cause = training.Run(context.Cancellation);
             _metrics.Flush();
+            network.Load(network.Model.Parameters);
             if (cause == TrainerState.Cancelled)
                 throw new LeapsException(
                     $"the training was cancelled by the user after {training.Updates} updates");

@@ -10,21 +10,29 @@ namespace Leaps.Model.Devices;
 /// <param name="Ordinals">GPUs by number, in the order given; empty: every one</param>
 public sealed record DeviceSelection(DeviceSelectionKind Kind, IReadOnlyList<int> Ordinals)
 {
+    private const string Numbered = "cuda:";
     private const string Allowed = "use cpu, cuda, cuda:0,1 (the numbers of nvidia-smi) or auto";
+
+    public static DeviceSelection Cpu { get; } = new(DeviceSelectionKind.Cpu, []);
+    public static DeviceSelection Auto { get; } = new(DeviceSelectionKind.Auto, []);
+
+    /// <summary>The text is meant as one of these, well formed or not.</summary>
+    public static bool IsWord(string text) => text is "cpu" or "auto" or "cuda"
+        || text.StartsWith(Numbered, StringComparison.Ordinal);
 
     /// <exception cref="LeapsException">It is none of these.</exception>
     public static DeviceSelection Parse(string text)
     {
         switch (text)
         {
-            case "cpu": return new DeviceSelection(DeviceSelectionKind.Cpu, []);
-            case "auto": return new DeviceSelection(DeviceSelectionKind.Auto, []);
+            case "cpu": return Cpu;
+            case "auto": return Auto;
             case "cuda": return new DeviceSelection(DeviceSelectionKind.Cuda, []);
         }
-        if (!text.StartsWith("cuda:", StringComparison.Ordinal))
+        if (!text.StartsWith(Numbered, StringComparison.Ordinal))
             throw new LeapsException($"The device '{text}' is unknown: {Allowed}.");
         var ordinals = new List<int>();
-        foreach (string part in text["cuda:".Length..].Split(','))
+        foreach (string part in text[Numbered.Length..].Split(','))
         {
             if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal))
                 throw new LeapsException($"The device '{text}' has no GPU number in '{part}': {Allowed}.");
@@ -49,12 +57,16 @@ public sealed record DeviceSelection(DeviceSelectionKind Kind, IReadOnlyList<int
         return Ordinals.Count > 0 ? Ordinals : [.. Enumerable.Range(0, count)];
     }
 
+    public bool Equals(DeviceSelection? other) => other is not null && ToString() == other.ToString();
+
+    public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
+
     public override string ToString() => Kind switch
     {
         DeviceSelectionKind.Cpu => "cpu",
         DeviceSelectionKind.Auto => "auto",
         _ when Ordinals.Count == 0 => "cuda",
-        _ => "cuda:" + string.Join(',', Ordinals),
+        _ => Numbered + string.Join(',', Ordinals),
     };
 }
 

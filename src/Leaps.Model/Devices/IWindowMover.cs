@@ -4,9 +4,9 @@ namespace Leaps.Model.Devices;
 
 /// <summary>
 /// A device that moves whole populations through a window by itself, without a round trip for every jump.
-/// Several threads may call it; they take turns.
+/// Several threads may call it; they take turns. Disposed of when none does any more.
 /// </summary>
-public interface IWindowMover
+public interface IWindowMover : IDisposable
 {
     /// <summary>The sweeps before a window. False, and nothing done: the device has no such kernel.</summary>
     bool TryApplyMcmc(Walkers walkers, TimeWindow window, CancellationToken cancellation);

@@ -1,14 +1,16 @@
 using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
+using Leaps.Model.Training;
 
 namespace Leaps.Model.Devices;
 
 /// <summary>
 /// A locally equivariant network made ready on one device: it holds the parameters in the device's own
-/// form, and hands out evaluators, one a thread.
+/// form, and hands out evaluators, one a thread. Disposed of after whatever it made: then its device has its
+/// memory back.
 /// </summary>
-public abstract class RateNetwork(LocallyEquivariantConv architecture)
+public abstract class RateNetwork(LocallyEquivariantConv architecture) : IDisposable
 {
     public LocallyEquivariantConv Architecture { get; } = architecture;
 
@@ -16,6 +18,12 @@ public abstract class RateNetwork(LocallyEquivariantConv architecture)
     /// The kind of device, e.g. "simd-avx2". Runs are bit-identical only on devices of one kind.
     /// </summary>
     public abstract string DeviceKind { get; }
+
+    /// <summary>
+    /// Populations that the device moves at once by <see cref="CreateMover"/>; 0: the CPU's threads move
+    /// them, block by block.
+    /// </summary>
+    public virtual int PopulationsAtOnce => 0;
 
     /// <summary>Takes over new parameter values. No evaluator may be at work meanwhile.</summary>
     public abstract void Load(ParameterSet parameters);
@@ -27,6 +35,19 @@ public abstract class RateNetwork(LocallyEquivariantConv architecture)
     /// </summary>
     /// <exception cref="LeapsException">The device failed.</exception>
     public virtual IWindowMover? CreateMover(Target target, AnnealerOptions options) => null;
+
+    /// <summary>
+    /// What does whole updates of training on this device; null where its evaluators serve the CPU's.
+    /// </summary>
+    /// <param name="target">what the network is to sample</param>
+    /// <param name="model">whose network this is, its parameters loaded</param>
+    /// <param name="batch">pairs of every batch</param>
+    /// <param name="gradientClip">longest gradient; 0: any</param>
+    /// <exception cref="LeapsException">The device failed, or can't train such a network.</exception>
+    public virtual ITrainingStep? CreateTrainingStep(
+        Target target, LeapsModel model, int batch, double gradientClip) => null;
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
 }
 
 /// <summary>A site of a followed walker has changed its value.</summary>
@@ -39,7 +60,7 @@ public readonly record struct SiteJump(int Place, int Site, byte Previous);
 /// Evaluates a network for one thread, with scratch memory of its own. After warm-up at a batch size
 /// nothing is allocated. The result for a walker never depends on the others of its batch.
 /// </summary>
-public abstract class RateEvaluator(LocallyEquivariantConv architecture)
+public abstract class RateEvaluator(LocallyEquivariantConv architecture) : IDisposable
 {
     public LocallyEquivariantConv Architecture { get; } = architecture;
 
@@ -101,4 +122,6 @@ public abstract class RateEvaluator(LocallyEquivariantConv architecture)
     /// <param name="outputGradient">u, (walkers, outputs per site, sites)</param>
     /// <param name="gradient">flat vector of the parameters given to <see cref="RateNetwork.Load"/></param>
     public abstract void Backward(ReadOnlySpan<float> outputGradient, Span<double> gradient);
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
 }

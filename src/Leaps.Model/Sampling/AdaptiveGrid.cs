@@ -26,8 +26,8 @@ internal static class AdaptiveGrid
             Seed = RandomStream.DeriveSeed(options.Seed, RandomPurpose.GridPilot, 0),
             Integrator = IntegratorKind.Exact,
         };
-        var mover = new PopulationMover(target, network, pilot);
-        var evaluator = network?.CreateEvaluator();
+        using var mover = new PopulationMover(target, network, pilot);
+        using var evaluator = network?.CreateEvaluator();
         var walkers = Walkers.Uniform(target, pilot.Walkers, pilot.Seed);
         var times = new List<double> { 0 };
         while (times[^1] < 1)

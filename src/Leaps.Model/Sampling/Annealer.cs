@@ -13,7 +13,7 @@ namespace Leaps.Model.Sampling;
 /// <see cref="AnnealingState.LogNormalizerRatio"/>. The last window's end does not resample, since weighted
 /// estimates there are better than resampled ones.
 /// </remarks>
-public sealed class Annealer
+public sealed class Annealer : IDisposable
 {
     private readonly AnnealerOptions _options;
     private readonly int[] _groupSizes;
@@ -48,6 +48,8 @@ public sealed class Annealer
     public Target Target { get; }
     public double[] Times { get; }
     public int Windows => Times.Length - 1;
+
+    public void Dispose() => _mover.Dispose();
 
     /// <summary>X ~ ρ_0, log-weights 0.</summary>
     public AnnealingState Start(long firstSlot = 0) =>

@@ -10,7 +10,7 @@ namespace Leaps.Model.Sampling;
 /// Moves a population through a window, block by block on as many threads as allowed. A walker's numbers come
 /// from its slot and the window alone: no result depends on threads or blocks.
 /// </summary>
-public sealed class PopulationMover
+public sealed class PopulationMover : IDisposable
 {
     private readonly Target _target;
     private readonly RateNetwork? _network;
@@ -30,12 +30,29 @@ public sealed class PopulationMover
     {
         _scheduler = scheduler;
         _target = target;
-        _network = network;
         _options = options;
         _threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        // Made here so that options that no kernel can serve are refused before any work.
-        _workers.Add(new Worker(target, network, options));
         _device = network?.CreateMover(target, options);
+        // Where the device integrates, the threads only sweep, and need no evaluator.
+        _network = _device is null ? network : null;
+        try
+        {
+            // Made here so that options that no kernel can serve are refused before any work.
+            _workers.Add(new Worker(target, _network, options));
+        }
+        catch
+        {
+            _device?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>No thread may be at work.</summary>
+    public void Dispose()
+    {
+        _device?.Dispose();
+        while (_workers.TryTake(out var worker))
+            worker.Dispose();
     }
 
     /// <summary>
@@ -97,24 +114,35 @@ public sealed class PopulationMover
     }
 
     // What one thread needs.
-    private sealed class Worker(Target target, RateNetwork? network, AnnealerOptions options)
+    private sealed class Worker : IDisposable
     {
-        private readonly McmcKernel? _kernel = McmcKernel.Create(options.Mcmc, target);
+        private readonly AnnealerOptions _options;
+        private readonly McmcKernel? _kernel;
+        private readonly RateEvaluator? _evaluator;
 
-        public Integrator Integrator { get; } =
-            Integrator.Create(options.Integrator, target, network?.CreateEvaluator(), options.Seed);
+        public Worker(Target target, RateNetwork? network, AnnealerOptions options)
+        {
+            _options = options;
+            _kernel = McmcKernel.Create(options.Mcmc, target);
+            _evaluator = network?.CreateEvaluator();
+            Integrator = Integrator.Create(options.Integrator, target, _evaluator, options.Seed);
+        }
+
+        public Integrator Integrator { get; }
+
+        public void Dispose() => _evaluator?.Dispose();
 
         public void Sweep(Walkers walkers, int first, int count, TimeWindow window,
             CancellationToken cancellation)
         {
             _kernel!.Prepare(window.Start);
-            double probability = options.Mcmc.Rate > 0 ? window.Length * options.Mcmc.Rate : 1;
+            double probability = _options.Mcmc.Rate > 0 ? window.Length * _options.Mcmc.Rate : 1;
             for (int m = first; m < first + count; m++)
             {
                 var stream =
-                    new RandomStream(options.Seed, RandomPurpose.Mcmc, walkers.FirstSlot + m, window.Index);
+                    new RandomStream(_options.Seed, RandomPurpose.Mcmc, walkers.FirstSlot + m, window.Index);
                 if (probability < 1 && stream.NextDouble() >= probability) continue;
-                for (int sweep = 0; sweep < options.Mcmc.Sweeps; sweep++)
+                for (int sweep = 0; sweep < _options.Mcmc.Sweeps; sweep++)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     _kernel.Sweep(walkers.State(m), ref stream);

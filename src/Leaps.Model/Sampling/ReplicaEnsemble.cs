@@ -14,7 +14,7 @@ namespace Leaps.Model.Sampling;
 /// Replica 0 is the run with the seed of the options, bit for bit; the others have seeds derived from it.
 /// Slots, and with them families, are numbered on from replica to replica.
 /// </remarks>
-public sealed class ReplicaEnsemble
+public sealed class ReplicaEnsemble : IDisposable
 {
     private readonly Target _target;
     private readonly RateNetwork? _network;
@@ -49,6 +49,8 @@ public sealed class ReplicaEnsemble
     public double[] Times => _first.Times;
     public int Windows => _first.Windows;
 
+    public void Dispose() => _first.Dispose();
+
     /// <summary>Runs the replicas one after the other, each on all threads of the options.</summary>
     /// <param name="onWindow">sees the replica's number and each of its windows as it ends</param>
     /// <param name="cancellation">looked at before each window and inside it</param>
@@ -60,7 +62,8 @@ public sealed class ReplicaEnsemble
         Walkers? pooled = null;
         for (int r = 0; r < Replicas; r++)
         {
-            var annealer = r == 0 ? _first : Replica(r);
+            using var other = r == 0 ? null : Replica(r);
+            var annealer = other ?? _first;
             var state = annealer.Start(firstSlot: (long)r * _options.Walkers);
             summaries[r] = new WindowSummary[Windows];
             while (state.Window < Windows)

@@ -14,7 +14,7 @@ namespace Leaps.Model.Training;
 /// does not depend on the number of threads. Several devices of one kind share the slices, and the gradient
 /// does not depend on their number either.
 /// </remarks>
-public sealed class ResidualLoss
+public sealed class ResidualLoss : IDisposable
 {
     private const int MaxSlices = 16;
 
@@ -60,6 +60,12 @@ public sealed class ResidualLoss
         _slices = [.. Enumerable.Range(0, slices)
             .Select(s => new Slice(s * size, Math.Min(size, batch - s * size), target, model,
                 networks[s * networks.Count / slices].CreateEvaluator()))];
+    }
+
+    public void Dispose()
+    {
+        foreach (var slice in _slices)
+            slice.Dispose();
     }
 
     /// <summary>The loss of a batch at the parameters last loaded into the network.</summary>
@@ -116,6 +122,7 @@ public sealed class ResidualLoss
 
     // A fixed share of every batch, with the scratch that it needs.
     private sealed class Slice(int first, int count, Target target, LeapsModel model, RateEvaluator evaluator)
+        : IDisposable
     {
         private readonly int _pairsAtOnce = PairsAtOnce(target);
         private readonly float[] _outputs = new float[PairsAtOnce(target) * target.Outputs];
@@ -124,6 +131,8 @@ public sealed class ResidualLoss
         private readonly double[] _factors = new double[target.Levels];
 
         public double[] Gradient { get; } = new double[model.Network.Layout.Count];
+
+        public void Dispose() => evaluator.Dispose();
 
         public void Run(TrainingBatch batch, double[] freeEnergySlopes, double[] residuals, double scale)
         {

@@ -35,7 +35,7 @@ public sealed class RolloutMaker
         CancellationToken cancellation = default)
     {
         ulong seed = RandomStream.DeriveSeed(_options.Seed, RandomPurpose.TrainingRollout, entry.DueUpdate);
-        var mover = new PopulationMover(_target, network, new AnnealerOptions
+        using var mover = new PopulationMover(_target, network, new AnnealerOptions
         {
             Walkers = _options.RolloutWalkers,
             Integrator = IntegratorKind.Euler,

@@ -26,16 +26,15 @@ public sealed record TrainingRecord(
 /// stopped. An update depends on its index alone, never on how many are asked for: more may be asked for
 /// later. Only the evaluation at the former end is then one that an unbroken training would not have made.
 /// </remarks>
-public sealed class Trainer
+public sealed class Trainer : IDisposable
 {
     private readonly Target _target;
     private readonly IReadOnlyList<RateNetwork> _networks;
     private readonly TrainingOptions _options;
     private readonly ITrainingSource? _source;
-    private readonly ResidualLoss _loss;
+    private readonly ITrainingStep _step;
+    private readonly IReadOnlyList<RateNetwork> _followers;     // whom the step does not load
     private readonly TrainingBatch _batch;
-    private readonly Adam _adam;
-    private readonly double[] _gradient;
     private readonly SortedDictionary<int, double> _learningRates = [];
     private readonly ParameterSet _best;
     private TrainingRecord? _unevaluated;
@@ -61,12 +60,14 @@ public sealed class Trainer
     /// <param name="model">trained in place; its parameters are rounded to float32</param>
     /// <param name="networks">
     /// the model's network on each device, all of one kind; they hold the model's parameters after every
-    /// update. They share the gradient; the first one alone does the rest.
+    /// update. They share the gradient, unless the first one's device does whole updates; it alone does the
+    /// rest.
     /// </param>
     /// <param name="options">how</param>
     /// <param name="source">of the batches; null: they come from the caller, to <see cref="Step"/></param>
     /// <exception cref="LeapsException">
-    /// An option is out of range, the network does not fit the target, or the devices are of several kinds.
+    /// An option is out of range, the network does not fit the target, the devices are of several kinds, or
+    /// can't train such a network.
     /// </exception>
     public Trainer(Target target, LeapsModel model, IReadOnlyList<RateNetwork> networks,
         TrainingOptions options, ITrainingSource? source)
@@ -85,13 +86,16 @@ public sealed class Trainer
         _source = source;
         Model = model;
         model.Parameters.RoundToSingle();
-        LoadNetworks();
-        _loss = new ResidualLoss(target, model, _networks, options.Batch, options.Threads);
+        LoadInto(_networks);
         _batch = new TrainingBatch(options.Batch, target.Sites);
-        _adam = new Adam(model.Layout.Count);
-        _gradient = new double[model.Layout.Count];
         _best = model.Parameters.Clone();
+        var device = _networks[0].CreateTrainingStep(target, model, options.Batch, options.GradientClip);
+        _followers = device is null ? [] : [.. _networks.Skip(1)];
+        _step = device ?? new HostTrainingStep(target, model, _networks, options);
     }
+
+    /// <summary>The devices have back what updates took; the networks stay their owner's.</summary>
+    public void Dispose() => _step.Dispose();
 
     public LeapsModel Model { get; }
 
@@ -145,8 +149,8 @@ public sealed class Trainer
         if (EvaluationDue)
             throw new InvalidOperationException($"Update {Updates - 1} is still to be evaluated.");
         int update = Updates;
-        double loss = _loss.Evaluate(batch, _gradient);
-        double norm = Adam.ClipNorm(_gradient, _options.GradientClip);
+        double rate = LearningRate(update);
+        var (loss, norm) = _step.Step(batch, rate);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
             throw new LeapsException(
@@ -154,10 +158,7 @@ public sealed class Trainer
                     $"Training diverged at update {update}: loss {loss}, gradient norm {norm}. ")
                 + "Lower the learning-rate or the gradient-clip.");
         }
-        double rate = LearningRate(update);
-        _adam.Step(Model.Parameters.Values, _gradient, rate);
-        Model.Network.RenormaliseEmbedding(Model.Parameters);
-        LoadNetworks();
+        LoadInto(_followers);
         Updates++;
         var record = new TrainingRecord(update, loss, norm, rate, null);
         if (_options.EvaluateEvery > 0
@@ -173,7 +174,7 @@ public sealed class Trainer
     /// <exception cref="OperationCanceledException">Cancelled: it is still to be made.</exception>
     public double Evaluate(CancellationToken cancellation = default)
     {
-        var annealer = new Annealer(_target, _networks[0], new AnnealerOptions
+        using var annealer = new Annealer(_target, _networks[0], new AnnealerOptions
         {
             Walkers = _options.EvaluationWalkers,
             Windows = _options.EvaluationWindows,
@@ -219,7 +220,7 @@ public sealed class Trainer
     {
         if (double.IsNegativeInfinity(BestRelativeEss)) return;
         _best.Values.CopyTo(Model.Parameters.Values, 0);
-        LoadNetworks();
+        LoadParameters();
     }
 
     /// <summary>The present parameters, for those who make rollouts.</summary>
@@ -235,13 +236,14 @@ public sealed class Trainer
             throw new LeapsException(
                 $"Training diverged before update {Updates}: a parameter is not finite. Lower the "
                 + "learning-rate or the gradient-clip.");
+        var adam = _step.Save();
         return new TrainerSnapshot
         {
             Updates = Updates,
             Parameters = ParameterVersion.ToSingle(Model.Parameters.Values),
-            FirstMoment = [.. _adam.FirstMoment],
-            SecondMoment = [.. _adam.SecondMoment],
-            AdamSteps = _adam.Steps,
+            FirstMoment = adam.FirstMoment,
+            SecondMoment = adam.SecondMoment,
+            AdamSteps = adam.Steps,
             Best = double.IsNegativeInfinity(BestRelativeEss) ? null
                 : new BestEvaluation(BestUpdate, BestRelativeEss, ParameterVersion.ToSingle(_best.Values)),
             Unevaluated = _unevaluated,
@@ -267,10 +269,8 @@ public sealed class Trainer
         }
         _source?.Restore(snapshot.Source.AsSpan());
         ParameterVersion.ToDouble(snapshot.Parameters, Model.Parameters.Values);
-        LoadNetworks();
-        snapshot.FirstMoment.CopyTo(_adam.FirstMoment);
-        snapshot.SecondMoment.CopyTo(_adam.SecondMoment);
-        _adam.Steps = snapshot.AdamSteps;
+        LoadParameters();
+        _step.Restore(new AdamState(snapshot.AdamSteps, snapshot.FirstMoment, snapshot.SecondMoment));
         Updates = snapshot.Updates;
         BestRelativeEss = snapshot.Best?.RelativeEss ?? double.NegativeInfinity;
         BestUpdate = snapshot.Best?.Update ?? 0;
@@ -279,9 +279,15 @@ public sealed class Trainer
         _unevaluated = snapshot.Unevaluated;
     }
 
-    private void LoadNetworks()
+    private void LoadParameters()
     {
-        foreach (var network in _networks)
+        LoadInto(_networks);
+        _step.LoadParameters();
+    }
+
+    private void LoadInto(IReadOnlyList<RateNetwork> networks)
+    {
+        foreach (var network in networks)
             network.Load(Model.Parameters);
     }
 }

@@ -153,7 +153,7 @@ public sealed class EmbeddedSamplingTests
 
     private static EmbeddedSampling Create(
         AnnealerOptions options, IJournal journal, int threads, Action? onWindow = null) =>
-        new(new SamplingTask(Target, options, Times, Replicas), null, journal, new EmbeddedOptions
+        new(new SamplingTask(Target, options, Times, Replicas), [], journal, new EmbeddedOptions
         {
             Threads = threads,
             SnapshotInterval = TimeSpan.FromMilliseconds(5),

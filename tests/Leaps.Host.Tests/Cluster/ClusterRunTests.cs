@@ -3,7 +3,11 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using Leaps.Actors.Cluster;
 using Leaps.Actors.Protocol;
+using Leaps.Host.Execution;
+using Leaps.Host.Tests.Devices;
 using Leaps.Host.Tests.Execution;
+using Leaps.Model.Devices;
+using Leaps.Model.Tests.Devices.Cuda;
 using Command = Leaps.Actors.Protocol.ClusterRequest.Types.Command;
 
 namespace Leaps.Host.Tests.Cluster;
@@ -80,6 +84,57 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_run_on_nodes_with_GPUs_is_that_of_one_process_with_one_GPU()
+    {
+        const string configuration = """
+            target: {model: ising, lattice: 3, beta: 0.44}
+            network: {kernels: [3, 3], channels: 2, free-energy: [4]}
+            train: {updates: 20, batch: 4, source: rollouts, evaluate: {every: 10, walkers: 8, windows: 1},
+                    rollouts: {walkers: 6, buffer-cycle: 5, buffer-size: 4, moves: 2, staleness: 5}}
+            sample: {walkers: 30, groups: 5, windows: 3, resample: {threshold: 0.999}}
+            """;
+        var gpus = RunDevices.Open(
+            DeviceSelection.Auto, _notices.Enqueue, library: EmulatedDriver.RequireLibrary());
+        await Join("one", gpus);
+        await Join("two", gpus);
+        var run = await Submit(configuration);
+        await Ended(run);
+        new GpuMachine(_folder).Complete("run", _folder.Write("c.yaml", configuration),
+            "--output", _folder.PathOf("alone"), "--device", "cuda:0");
+        foreach (string file in (string[])["samples.npz", "model.safetensors"])
+            Assert.Equal(Hash(await File.ReadAllBytesAsync(Path.Combine(_folder.PathOf("alone"), file),
+                TestContext.Current.CancellationToken)), Hash(await Fetch(run, file)));
+    }
+
+    [Theory]
+    [InlineData(30)]        // the home, in the training
+    [InlineData(120)]
+    public async Task What_a_GPU_that_fails_had_in_hand_is_done_elsewhere(int after)
+    {
+        const string configuration = """
+            target: {model: ising, lattice: 3, beta: 0.44}
+            network: {kernels: [3, 3], channels: 2, free-energy: [4]}
+            train: {updates: 20, batch: 4, pool: {walkers: 8, times: 2},
+                    evaluate: {every: 10, walkers: 8, windows: 1}}
+            sample: {walkers: 60, groups: 6, windows: 20, resample: {threshold: 0.95}}
+            """;
+        var failing = EmulatedDriver.Copy();
+        await Join("failing", RunDevices.Open(
+            DeviceSelection.Auto, _notices.Enqueue, library: failing.Library));
+        failing.Fail("cuStreamSynchronize", 999, after);
+        var run = await Submit(configuration);
+        await Join("sound", RunDevices.Open(
+            DeviceSelection.Auto, _notices.Enqueue, library: EmulatedDriver.RequireLibrary()));
+        await Ended(run);
+        Assert.Contains(_notices, line => line.StartsWith("failing: ", StringComparison.Ordinal)
+            && line.Contains("the GPU failed or disappeared", StringComparison.Ordinal));
+        new GpuMachine(_folder).Complete("run", _folder.Write("c.yaml", configuration),
+            "--output", _folder.PathOf("alone"));
+        Assert.Equal(Hash(await File.ReadAllBytesAsync(_folder.PathOf("alone/samples.npz"),
+            TestContext.Current.CancellationToken)), Hash(await Fetch(run, "samples.npz")));
+    }
+
+    [Fact]
     public async Task Nodes_come_and_go_while_a_run_goes_on()
     {
         const string longer = """
@@ -114,8 +169,8 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
         }
     }
 
-    private async Task Join(string name) => _nodes.Add(
-        await NodeInTest.Join(servers, _cluster, name, _folder.PathOf(name), _notices));
+    private async Task Join(string name, RunDevices? devices = null) => _nodes.Add(
+        await NodeInTest.Join(servers, _cluster, name, _folder.PathOf(name), _notices, devices));
 
     private async Task<ClusterReply> Ask(ClusterRequest request)
     {

@@ -24,16 +24,17 @@ internal sealed class NodeInTest : IAsyncDisposable
     public ClusterNode Node { get; }
 
     public static async Task<NodeInTest> Join(ClusterServers servers, string cluster, string name,
-        string workDirectory, ConcurrentQueue<string> notices)
+        string workDirectory, ConcurrentQueue<string> notices, RunDevices? devices = null)
     {
+        devices ??= RunDevices.Cpu;
         void Notice(string line) => notices.Enqueue($"{name}: {line}");
         var broker = await servers.Connect(Notice);
         var database = servers.OpenDatabase(cluster, Notice);
         var node = await ClusterNode.Join(cluster, broker, database,
-            new ClusterRunWork(workDirectory, TimeProvider.System), new NodeOptions
+            new ClusterRunWork(workDirectory, devices, TimeProvider.System), new NodeOptions
             {
                 Name = name,
-                Device = DeviceKind(),
+                Device = devices.Kind,
                 Threads = 1,
                 Speed = 1000,
                 Times = new ClusterTimes { Lease = TimeSpan.FromSeconds(2) },
@@ -58,6 +59,4 @@ internal sealed class NodeInTest : IAsyncDisposable
         await _broker.DisposeAsync();
         _database.Dispose();
     }
-
-    private static string DeviceKind() => NodeDevice.Kind;
 }

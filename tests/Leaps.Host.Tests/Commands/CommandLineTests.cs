@@ -3,6 +3,7 @@ using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
 using Leaps.Host.Terminal;
 using Leaps.Model;
+using Leaps.Model.Devices;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
 
@@ -72,13 +73,14 @@ public sealed class CommandLineTests : IDisposable
         string output = _folder.PathOf("other");
 
         int code = Run("run", "--set", "sample.windows=3", "--set", "sample.walkers=7", Config(),
-            "--threads", "2", "--seed", "9", "--output", output);
+            "--threads", "2", "--seed", "9", "--device", "cuda:1,0", "--output", output);
 
         Assert.Equal((0, ""), (code, Error));
         var c = Assert.IsType<RunRequest>(_request).Configuration;
         Assert.Equal((3, 7, 2, 9UL),
             (c.Annealing.Windows, c.Annealing.Walkers, c.Annealing.Threads, c.Annealing.Seed));
         Assert.Equal(output, c.Output);
+        Assert.Equal("cuda:1,0", c.Device.ToString());
         Assert.False(Directory.Exists(output));
     }
 
@@ -90,6 +92,7 @@ public sealed class CommandLineTests : IDisposable
         var request = Assert.IsType<RunRequest>(_request);
         Assert.True(request.IsExample);
         Assert.NotNull(request.Configuration.Training);
+        Assert.Equal(DeviceSelection.Cpu, request.Configuration.Device);
     }
 
     [Fact]
@@ -131,12 +134,12 @@ public sealed class CommandLineTests : IDisposable
     public void Resume_and_ctl_read_their_options()
     {
         Assert.Equal(0, Run("resume", "d", "--updates", "+1000", "--replicas", "8", "--threads", "3",
-            "--time-limit", "2h"));
+            "--device", "cuda:1", "--time-limit", "2h"));
         var resume = Assert.IsType<ResumeRequest>(_request);
         Assert.Equal(("d", new Growth(1000, true), new Growth(8, false)),
             (resume.Directory, resume.Updates!.Value, resume.Replicas!.Value));
         Assert.Equal((1200, 8), (resume.Updates.Value.From(200), resume.Replicas.Value.From(4)));
-        Assert.Equal(["threads", "time-limit"], resume.Changes.Select(change => change.Path[0]));
+        Assert.Equal(["threads", "device", "time-limit"], resume.Changes.Select(change => change.Path[0]));
 
         Assert.Equal(0, Run("ctl", "status", "d", "--json"));
         Assert.Equal(new ControlCommandRequest(ControlAction.Status, "d"), _request);
@@ -149,12 +152,12 @@ public sealed class CommandLineTests : IDisposable
     public void Evaluate_reads_its_options()
     {
         Assert.Equal(0, Run("evaluate", "--model", "m.ckpt"));
-        Assert.Equal(new EvaluateRequest("m.ckpt", new AnnealerOptions { ResamplingThreshold = 0 }, 1),
-            _request);
+        Assert.Equal(new EvaluateRequest("m.ckpt", new AnnealerOptions { ResamplingThreshold = 0 }, 1,
+            DeviceSelection.Cpu), _request);
 
         Assert.Equal(0, Run("evaluate", "--model", "m.ckpt", "--integrator", "euler", "--windows", "50",
             "--walkers", "200", "--seed", "3", "--threads", "2", "--grid", "exp_2", "--resample", "0.5",
-            "--mcmc", "heat-bath", "--sweeps", "4", "--replicas", "8", "--json"));
+            "--mcmc", "heat-bath", "--sweeps", "4", "--replicas", "8", "--device", "auto", "--json"));
         Assert.Equal(new EvaluateRequest("m.ckpt", new AnnealerOptions
         {
             Integrator = IntegratorKind.Euler,
@@ -165,7 +168,7 @@ public sealed class CommandLineTests : IDisposable
             Grid = TimeGridKind.Exp2,
             ResamplingThreshold = 0.5,
             Mcmc = new McmcOptions { Kernel = McmcKernelKind.HeatBath, Sweeps = 4 },
-        }, 8), _request);
+        }, 8, DeviceSelection.Auto), _request);
     }
 
     [Fact]
@@ -199,8 +202,9 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal((checkpoint, "15", "m.safetensors"),
             (import.Checkpoint, import.Reference!["L"], import.Output));
         Assert.Equal(0, Run("rates", "--model", checkpoint, "--states", states, "--time", "0.5",
-            "--out", "r.npz"));
-        Assert.Equal(new RatesRequest(checkpoint, states, 0.5, "r.npz"), _request);
+            "--out", "r.npz", "--device", "cuda"));
+        Assert.Equal(new RatesRequest(checkpoint, states, 0.5, "r.npz", DeviceSelection.Parse("cuda")),
+            _request);
         Assert.Equal(0, Run("report", _folder.Path));
         Assert.Equal(_folder.Path, Assert.IsType<ReportRequest>(_request).Directory.Path);
     }

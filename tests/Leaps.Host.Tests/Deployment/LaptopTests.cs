@@ -7,6 +7,7 @@ using Leaps.Actors.Journal.PostgreSql;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime.RabbitMq;
 using Leaps.Host.Configuration.Cluster;
+using Leaps.Host.Execution;
 using Leaps.Host.Execution.Cluster;
 using Leaps.Model;
 using Leaps.Servers;
@@ -57,10 +58,10 @@ public sealed class LaptopTests : IDisposable
             Tls = PostgreSqlTls.Off,
         }, cluster.Name, _notices.Enqueue, cancellation: Cancellation);
         await using var node = await ClusterNode.Join(cluster.Name, nodes, database,
-            new ClusterRunWork(_folder.Path, TimeProvider.System), new NodeOptions
+            new ClusterRunWork(_folder.Path, RunDevices.Cpu, TimeProvider.System), new NodeOptions
             {
                 Name = "one",
-                Device = NodeDevice.Kind,
+                Device = RunDevices.Cpu.Kind,
                 Threads = 1,
                 Speed = 1000,
                 Times = new ClusterTimes { Lease = cluster.Lease },

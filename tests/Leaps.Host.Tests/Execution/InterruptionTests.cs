@@ -128,7 +128,7 @@ public sealed class InterruptionTests : IDisposable
 
         TrainingResult Train()
         {
-            var network = PreparedNetwork.Of(configuration, target)!;
+            var network = PreparedNetwork.Of(configuration, target, RunDevices.Cpu)!;
             return new TrainingRun(target, network, configuration.Training!, directory, journal,
                 new EmbeddedActors(0), context).Run();
         }

@@ -34,7 +34,7 @@ public sealed class JournalledSamplingTests : IDisposable
             + $"sample: {{walkers: 203, windows: 40, mcmc: {{kernel: heat-bath-sweep}}, {sample}}}\n"
             + "seed: 3", "c");
         var target = configuration.Target.CreateTarget();
-        var network = PreparedNetwork.Of(configuration, target)!;
+        var network = PreparedNetwork.Of(configuration, target, RunDevices.Cpu)!;
         var model = network.Model.Parameters.Clone();
         model.RoundToSingle();
         network.Load(model);

@@ -93,7 +93,7 @@ public sealed class NodeObservabilityTests
             Seed = 3,
         }, TimeGrid.Uniform(10), replicas: 1);
         using var journal = new MemoryJournal();
-        using var sampling = new EmbeddedSampling(task, null, journal, new EmbeddedOptions
+        using var sampling = new EmbeddedSampling(task, [], journal, new EmbeddedOptions
         {
             Threads = 2,
             Telemetry = telemetry.Of(new Guid("6f1cd0de-0000-4000-8000-000000000001")),

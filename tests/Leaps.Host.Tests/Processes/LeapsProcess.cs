@@ -39,7 +39,11 @@ internal sealed partial class LeapsProcess : IDisposable
         }
     }
 
-    public static LeapsProcess Start(params string[] arguments)
+    public static LeapsProcess Start(params string[] arguments) => StartWith(null, arguments);
+
+    /// <param name="library">a folder whose libraries stand before the system's; null: none</param>
+    /// <param name="arguments">the command line</param>
+    public static LeapsProcess StartWith(string? library, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -47,6 +51,8 @@ internal sealed partial class LeapsProcess : IDisposable
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
+        if (library is not null)
+            start.Environment["LD_LIBRARY_PATH"] = library;
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "leaps.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
@@ -54,10 +60,14 @@ internal sealed partial class LeapsProcess : IDisposable
     }
 
     /// <summary>To its end, which must be a good one.</summary>
-    public static void Complete(params string[] arguments)
+    public static void Complete(params string[] arguments) => CompleteWith(null, arguments);
+
+    /// <returns>its error stream</returns>
+    public static string CompleteWith(string? library, params string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = StartWith(library, arguments);
         Assert.True(process.Wait() == 0, $"exit code {process.Wait()}: {process.Error}");
+        return process.Error;
     }
 
     /// <summary>Waits for its end and gives the exit code.</summary>

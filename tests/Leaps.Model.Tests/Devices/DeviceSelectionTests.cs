@@ -17,6 +17,8 @@ public sealed class DeviceSelectionTests
         Assert.Equal(kind, selection.Kind);
         Assert.Equal(ordinals, selection.Ordinals);
         Assert.Equal(text, selection.ToString());
+        Assert.Equal(DeviceSelection.Parse(text), selection);
+        Assert.True(DeviceSelection.IsWord(text));
     }
 
     [Theory]

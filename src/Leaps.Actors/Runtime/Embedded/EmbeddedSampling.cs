@@ -49,14 +49,27 @@ public sealed class EmbeddedSampling : ISampling
     /// <exception cref="LeapsException">The journal belongs to another task, or is damaged.</exception>
     public EmbeddedSampling(
         SamplingTask task, RateNetwork? network, IJournal journal, EmbeddedOptions options)
+        : this(task, network is null ? [] : [network], journal, options)
+    {
+    }
+
+    /// <param name="task">what is sampled; a journal that has begun must have begun with it</param>
+    /// <param name="networks">the rates, with the task's parameters, on each device that shares the groups,
+    /// all of one kind; none: no network. They stay their owner's</param>
+    /// <param name="journal">stays its owner's</param>
+    /// <param name="options">how</param>
+    /// <exception cref="LeapsException">The journal belongs to another task, or is damaged.</exception>
+    public EmbeddedSampling(SamplingTask task, IReadOnlyList<RateNetwork> networks, IJournal journal,
+        EmbeddedOptions options)
     {
         _options = options;
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        int capacity = MoverPool.Capacity(networks, threads);
         _mailboxes = new EmbeddedMailboxes(Refused, options.Latency, options.Clock);
         _writer = new JournalWriter(journal, telemetry: options.Telemetry);
         try
         {
-            _home = new SamplingHome(task, threads, journal, _writer, _mailboxes, NextLife(), options)
+            _home = new SamplingHome(task, capacity, journal, _writer, _mailboxes, NextLife(), options)
             {
                 Engage = Engage,
                 Release = Release,
@@ -67,7 +80,7 @@ public sealed class EmbeddedSampling : ISampling
             _writer.Dispose();
             throw;
         }
-        _movers = new MoverPool(task, network, threads, _home.Fail, options.Telemetry);
+        _movers = new MoverPool(task, networks, threads, _home.Fail, options.Telemetry);
         _groups = new GroupHost(journal, _writer, _mailboxes, _movers, _ => NextLife())
         {
             Failed = OnGroupFailure,

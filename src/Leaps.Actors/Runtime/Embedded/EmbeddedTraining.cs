@@ -22,8 +22,8 @@ public sealed class EmbeddedTraining : ITraining
     /// <param name="target">what the network is to sample</param>
     /// <param name="model">trained in place</param>
     /// <param name="networks">its network on each device that shares the gradient, all of one kind</param>
-    /// <param name="rolloutNetwork">its network on the device that makes rollouts, for nobody else; null:
-    /// the options ask for none</param>
+    /// <param name="rolloutNetwork">its network on the device that makes rollouts, for nobody else, and this
+    /// object's from now on; null: the options ask for none</param>
     /// <param name="training">how</param>
     /// <param name="journal">stays its owner's</param>
     /// <param name="options">of this process</param>

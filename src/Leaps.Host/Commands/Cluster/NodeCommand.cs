@@ -16,6 +16,8 @@ internal static class NodeCommand
         var name = OptionFactory.Text("--name", "NAME",
             "The node's name, unique in the cluster; without it the file's, or the host's.");
         var threads = OptionFactory.Integer("--threads", "T", "Threads; 0 means all. Changes no result.");
+        var device = OptionFactory.Device(
+            "Where networks are: the CPU, every GPU, GPUs by number, or GPUs if there are any (auto).");
         var set = new Option<string[]>("--set")
         {
             HelpName = "key=value",
@@ -23,7 +25,7 @@ internal static class NodeCommand
                 + "May be repeated.",
         };
         cluster.AddTo(command);
-        foreach (var option in (Option[])[name, threads, set])
+        foreach (var option in (Option[])[name, threads, device, set])
             command.Options.Add(option);
         return shell.Complete(command, parse =>
         {
@@ -33,6 +35,8 @@ internal static class NodeCommand
             if (parse.GetValue(threads) is { } number)
                 overrides.Add(Override.Number(
                     "node.threads", "--threads", number.ToString(CultureInfo.InvariantCulture)));
+            if (parse.GetValue(device) is { } selection)
+                overrides.Add(Override.Text("node.device", "--device", selection.ToString()));
             return new NodeRequest(cluster.Read(parse, isNode: true, overrides));
         }, job);
     }

@@ -110,8 +110,8 @@ public sealed record NodeConfiguration
     /// <summary>0: as many as the machine has.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Kind of device that the node must have, such as "simd-fma"; "auto": the best there
-    /// is.</summary>
+    /// <summary>Where networks are: "cpu", "cuda", "cuda:0,1", or "auto", the best there is; or the kind of
+    /// device that the node must have, such as "simd-fma".</summary>
     public string Device { get; init; } = AnyDevice;
 
     /// <summary>For files that nobody needs after the process; null: the system's temporary folder.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Leaps.Model;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Configuration.Cluster;
 
@@ -74,7 +75,7 @@ public static class ClusterConfigurationReader
         if (section["threads"] is { } threads)
             node = node with { Threads = Within(threads, 0, MostThreads) };
         if (section["device"] is { } device)
-            node = node with { Device = ReadName(device) };
+            node = node with { Device = ReadDevice(device) };
         if (section["work-directory"] is { } directory)
             node = node with { WorkDirectory = ClusterReading.PathOf(directory) };
         if (section["health-port"] is { } port)
@@ -91,6 +92,10 @@ public static class ClusterConfigurationReader
             node = node with { LeavePatience = Within(patience, TimeSpan.Zero, TimeSpan.FromHours(1)) };
         return node;
     }
+
+    // A word of the command line's --device, or a kind.
+    private static string ReadDevice(ConfigValue value) => DeviceSelection.IsWord(value.Text())
+        ? value.Device().ToString() : ReadName(value);
 
     private static LimitsConfiguration ReadLimits(Section? section)
     {

@@ -20,8 +20,10 @@ namespace Leaps.Host.Execution.Cluster;
 /// its events, its training, and every file that it writes.
 /// </summary>
 /// <param name="workDirectory">homes have their directories in it</param>
+/// <param name="devices">of the node</param>
 /// <param name="clock">for rates and durations</param>
-internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) : IRunWork
+internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, TimeProvider clock)
+    : IRunWork
 {
     /// <summary>The model file that was submitted with the run.</summary>
     public const string SubmittedModel = "submitted.safetensors";
@@ -41,7 +43,9 @@ internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) :
             string path = scratch.PathOf(SubmittedModel);
             File.WriteAllBytes(path, submission.Model.ToByteArray());
             configuration = WithModel(configuration, path);
-            initial = PreparedNetwork.Of(configuration, configuration.Target.CreateTarget())!.Sha256;
+            using var network =
+                PreparedNetwork.Of(configuration, configuration.Target.CreateTarget(), RunDevices.Cpu);
+            initial = network!.Sha256;
             configuration = WithModel(configuration, SubmittedModel);
             files.Write(SubmittedModel, submission.Model.Memory);
         }
@@ -79,7 +83,9 @@ internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) :
         if (configuration.Network?.Model is { } model)
             configuration = WithModel(configuration, scratch.PathOf(model));
         var target = configuration.Target.CreateTarget();
-        var network = PreparedNetwork.Of(configuration, target);
+        using var network = PreparedNetwork.Of(configuration, target, devices.First);
+        if (network is not null)
+            CheckDevice(home, journal, begun, network.Device.DeviceKind);
         using var control = new RunControl();
         home.Answering = control.Ask;
         home.Log = () => [.. JournalLog.Read(home.Journal, home.OpenSampling, MostLogged).Select(entry =>
@@ -109,7 +115,7 @@ internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) :
         }
     }
 
-    public RateNetwork CreateNetwork(LeapsModel model) => PreparedNetwork.OnDevice(model);
+    public IReadOnlyList<RateNetwork> CreateNetworks(LeapsModel model) => devices.CreateNetworks(model);
 
     public RolloutPool CreateRolloutPool(IJournal journal, Action<Exception> failed)
     {
@@ -123,9 +129,23 @@ internal sealed class ClusterRunWork(string workDirectory, TimeProvider clock) :
             configuration = WithModel(configuration, scratch.PathOf(model));
         }
         var target = configuration.Target.CreateTarget();
-        var network = PreparedNetwork.Of(configuration, target)!;
-        return new RolloutPool(
-            target, network.Model.Layout, network.Device, configuration.Training!, failed);
+        using var network = PreparedNetwork.Of(configuration, target, RunDevices.Cpu)!;
+        return new RolloutPool(target, network.Model.Layout, devices.CreateRolloutNetwork(network.Model),
+            configuration.Training!, failed);
+    }
+
+    // The kind that the run began on is the only one on which it can go on. The scheduler sends it to no
+    // other node, unless its first home was lost before it heard of the kind.
+    private static void CheckDevice(RunHome home, RunJournal journal, RunConfigured begun, string kind)
+    {
+        if (begun.Device == kind)
+            return;
+        home.NeedsDevice(begun.Device ?? kind);
+        if (begun.Device is not null)
+            throw new LeapsException($"the run began on a device of kind {begun.Device}, and this node has "
+                + $"{kind}, where its numbers would be others: resume it, and it goes to a node of the first "
+                + "kind");
+        journal.Record(new RunEvent { Configured = begun with { Device = kind } });
     }
 
     // The results of a sampling that ended early were written: who runs it again wants more.

@@ -1,29 +1,64 @@
 using System.Diagnostics;
 using Leaps.Host.Configuration;
+using Leaps.Model;
 using Leaps.Model.Devices;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
 
 namespace Leaps.Host.Execution.Cluster;
 
-/// <summary>The device of a node: its kind, and how fast it is.</summary>
+/// <summary>The devices of a node: which, and how fast they are.</summary>
 internal static class NodeDevice
 {
-    private const int Side = 8, Walkers = 32;
+    // A GPU is measured on as many walkers as take it so long, up to the most.
+    private const int Side = 8, Walkers = 32, MostWalkers = 16384;
+    private static readonly TimeSpan WindowOfGpu = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Duration = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Kind of the device on which networks run here.</summary>
-    public static string Kind => Network().Device.DeviceKind;
-
-    /// <summary>Evaluations a second of a small network, a thread's times the threads.</summary>
-    /// <param name="threads">that move walkers</param>
-    public static double MeasureSpeed(int threads)
+    /// <summary>What node.device says: a kind, or where networks are to be.</summary>
+    /// <param name="device">such as auto, cuda:0,1 or simd-fma</param>
+    /// <param name="notice">takes a line for each reason why a GPU that is there is not used</param>
+    /// <param name="library">the driver's library; null: the installed one</param>
+    /// <exception cref="LeapsException">This machine has no such device.</exception>
+    public static RunDevices Open(string device, Action<string> notice, string? library = null)
     {
-        var (_, network, target) = Create();
-        var walkers = Model.Sampling.Walkers.Uniform(target, Walkers, seed: 1, firstSlot: 0);
-        var mover = new PopulationMover(target, network.Device, new AnnealerOptions
+        if (DeviceSelection.IsWord(device))
+            return RunDevices.Open(DeviceSelection.Parse(device), notice, library: library);
+        var devices = RunDevices.Open(DeviceSelection.Auto, notice, kind: device, library: library);
+        return devices.Kind == device ? devices : throw new LeapsException(
+            $"node.device is {device}, and this machine has {devices.Kind}: change it, or start the node "
+            + "where there is one");
+    }
+
+    /// <summary>
+    /// Evaluations a second of a small network: of the first GPU, times the GPUs; or of a thread, times the
+    /// threads.
+    /// </summary>
+    /// <param name="devices">of the node</param>
+    /// <param name="threads">that move walkers</param>
+    /// <exception cref="LeapsException">A GPU failed.</exception>
+    public static double MeasureSpeed(RunDevices devices, int threads)
+    {
+        var (network, target) = Create(devices);
+        using (network)
         {
-            Walkers = Walkers,
+            int walkers = Walkers;
+            while (devices.AreGpus && walkers < MostWalkers
+                && Measure(network, target, walkers, TimeSpan.Zero).Seconds < WindowOfGpu.TotalSeconds)
+                walkers *= 2;
+            var (evaluations, seconds) = Measure(network, target, walkers, Duration);
+            return Math.Max(1, evaluations / seconds * (devices.AreGpus ? devices.Count : threads));
+        }
+    }
+
+    // Windows for at least so long, after a first one in which what is needed is made.
+    private static (double Evaluations, double Seconds) Measure(
+        RateNetwork network, Target target, int count, TimeSpan duration)
+    {
+        var walkers = Model.Sampling.Walkers.Uniform(target, count, seed: 1, firstSlot: 0);
+        using var mover = new PopulationMover(target, network, new AnnealerOptions
+        {
+            Walkers = count,
             Windows = 1,
             Threads = 1,
         });
@@ -31,21 +66,21 @@ internal static class NodeDevice
         mover.Integrate(walkers, window);
         long start = Stopwatch.GetTimestamp();
         double evaluations = 0;
-        while (Stopwatch.GetElapsedTime(start) < Duration)
+        do
             evaluations += mover.Integrate(walkers, window).Evaluations;
-        return Math.Max(1, evaluations / Stopwatch.GetElapsedTime(start).TotalSeconds * threads);
+        while (Stopwatch.GetElapsedTime(start) < duration);
+        return (evaluations, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
-    private static PreparedNetwork Network() => Create().Network;
-
-    private static (RunConfiguration Configuration, PreparedNetwork Network, Target Target) Create()
+    private static (RateNetwork Network, Target Target) Create(RunDevices devices)
     {
         var configuration = ConfigurationReader.ReadText($$"""
             target: {model: ising, lattice: {{Side}}, beta: 0.4}
             network: {kernels: [3, 5], channels: 8, free-energy: [8]}
-            sample: {walkers: {{Walkers}}, windows: 1}
             """, "the device");
         var target = configuration.Target.CreateTarget();
-        return (configuration, PreparedNetwork.Of(configuration, target)!, target);
+        var model = configuration.Network!.CreateModel(target);
+        model.Initialise(configuration.Seed);
+        return (devices.CreateNetwork(model), target);
     }
 }

@@ -5,7 +5,6 @@ using Leaps.Host.Commands;
 using Leaps.Host.Commands.Cluster;
 using Leaps.Host.Configuration.Cluster;
 using Leaps.Host.Observability;
-using Leaps.Model;
 
 namespace Leaps.Host.Execution.Cluster;
 
@@ -25,20 +24,23 @@ internal static class NodeJob
     {
         var cancellation = context.Cancellation;
         var node = cluster.Node;
-        string device = NodeDevice.Kind;
-        if (node.Device != NodeConfiguration.AnyDevice && node.Device != device)
-            throw new LeapsException($"node.device is {node.Device}, and this machine has {device}: change "
-                + "it, or start the node where there is one");
+        var unused = new List<string>();
+        var devices = NodeDevice.Open(node.Device, unused.Add);
         int threads = node.Threads > 0 ? node.Threads : Environment.ProcessorCount;
         using var observability = new NodeObservability(
-            ObservabilityOptions.Of(cluster, Version, context.Clock) with { LogWriter = context.Log });
+            ObservabilityOptions.Of(cluster, Version, context.Clock) with
+            {
+                LogWriter = context.Log,
+                DeviceMemory = devices.MemoryInUse,
+            });
         Action<string> notice = observability.Log.Notices(LogLevel.Info, "node");
+        unused.ForEach(notice);
         var options = new NodeOptions
         {
             Name = node.Name,
-            Device = device,
+            Device = devices.Kind,
             Threads = threads,
-            Speed = NodeDevice.MeasureSpeed(threads),
+            Speed = NodeDevice.MeasureSpeed(devices, threads),
             Version = Version,
             Times = new ClusterTimes { Lease = cluster.Lease },
             Clock = context.Clock,
@@ -52,10 +54,11 @@ internal static class NodeJob
                 cluster, $"leaps node {node.Name}", notice, wait: true, cancellation);
             using var database = ClusterConnections.OpenDatabase(cluster, notice, CancellationToken.None);
             await using var joined = await ClusterNode.Join(cluster.Name, broker, database,
-                new ClusterRunWork(work, context.Clock), options,
+                new ClusterRunWork(work, devices, context.Clock), options,
                 [.. cluster.Administrators], cancellation);
             observability.Watch(joined);
-            notice($"node {node.Name} is part of cluster {cluster.Name}: {threads} threads, {device}, "
+            notice($"node {node.Name} is part of cluster {cluster.Name}: {threads} threads, "
+                + $"{devices.Kind} on {devices.Description}, "
                 + FormattableString.Invariant($"{options.Speed:F0} evaluations/s of a small network"));
             await joined.Run(node.LeavePatience, cancellation);
         }

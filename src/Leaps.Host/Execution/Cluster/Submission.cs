@@ -22,8 +22,8 @@ internal static class Submission
     {
         var configuration = request.Configuration;
         // What a node would refuse is refused here, where somebody reads it.
-        var (_, network) =
-            RunJob.Prepare(configuration, request.OnlyTrains ? RunPurpose.Train : RunPurpose.Run);
+        using var network = RunJob.Prepare(configuration, configuration.Target.CreateTarget(), RunDevices.Cpu,
+            request.OnlyTrains ? RunPurpose.Train : RunPurpose.Run);
         foreach (string warning in network?.Warnings ?? [])
             notice(warning);
         string text = ConfigurationWriter.Write(configuration);

@@ -1,6 +1,7 @@
 using Leaps.Host.Commands;
 using Leaps.Host.Commands.Cluster;
 using Leaps.Model;
+using Leaps.Model.Devices;
 
 namespace Leaps.Host.Execution.Cluster;
 
@@ -22,6 +23,9 @@ internal static class SubmitJob
 
     public static JobResult Run(SubmitRequest request, JobContext context, ClusterConnect connect)
     {
+        if (request.Configuration.Device.Kind == DeviceSelectionKind.Cuda)
+            context.Notice($"device {request.Configuration.Device} does not count in a cluster: there each "
+                + "node's own does (node.device in its file)");
         var message = Submission.Create(request, context.Notice);
         using var session = ClusterSession.Open(connect, request.Cluster, context);
         string reply = session.AskAccepted(message).Text;

@@ -2,32 +2,74 @@ using Leaps.Model.Devices.Cuda.Driver;
 
 namespace Leaps.Model.Devices.Cuda;
 
-/// <summary>The GPUs that a selection means, opened.</summary>
+/// <summary>The GPUs that a selection means, opened: all of one architecture, so of one kind.</summary>
 public static class CudaDevices
 {
     /// <summary>
     /// Empty where the CPU is meant. With <see cref="DeviceSelectionKind.Auto"/> also where no GPU can be
-    /// used; then <paramref name="fallback"/> says why.
+    /// used; of several architectures it takes the newest.
     /// </summary>
     /// <param name="selection">what was asked for</param>
-    /// <param name="fallback">why it is the CPU after all; null where nothing was given up</param>
+    /// <param name="unused">a line for each reason why GPUs that are there are not used</param>
     /// <param name="library">the driver's library; null: the installed one</param>
-    /// <exception cref="LeapsException">GPUs were asked for by name and can't be used.</exception>
-    public static IReadOnlyList<CudaDevice> Open(
-        DeviceSelection selection, out string? fallback, string? library = null)
+    /// <param name="kind">the only kind that <see cref="DeviceSelectionKind.Auto"/> takes; null: any</param>
+    /// <exception cref="LeapsException">
+    /// GPUs were asked for by name and can't be used, or are of several architectures.
+    /// </exception>
+    public static IReadOnlyList<CudaDevice> Open(DeviceSelection selection, out IReadOnlyList<string> unused,
+        string? library = null, string? kind = null)
     {
-        fallback = null;
-        if (selection.Kind == DeviceSelectionKind.Cpu)
-            return [];
+        unused = [];
+        switch (selection.Kind)
+        {
+            case DeviceSelectionKind.Cpu:
+                return [];
+            case DeviceSelectionKind.Auto:
+                var reasons = new List<string>();
+                unused = reasons;
+                return OpenUsable(reasons, library, kind);
+        }
+        var driver = CudaDriver.Open(library);
+        CudaDevice[] devices = [.. selection.OrdinalsAmong(driver.DeviceCount).Select(driver.Device)];
+        if (devices.FirstOrDefault(other => other.ComputeCapability != devices[0].ComputeCapability)
+            is { } other)
+            throw new LeapsException(
+                $"{devices[0].Description} and {other.Description} have compute capability "
+                + $"{devices[0].ComputeCapability} and {other.ComputeCapability}, and give other numbers: "
+                + $"choose GPUs of one, such as --device cuda:{devices[0].Ordinal}.");
+        return devices;
+    }
+
+    private static List<CudaDevice> OpenUsable(List<string> unused, string? library, string? kind)
+    {
+        var devices = new List<CudaDevice>();
         try
         {
+            if (!CudaDriver.FindsGpu(library))
+                return [];
             var driver = CudaDriver.Open(library);
-            return [.. selection.OrdinalsAmong(driver.DeviceCount).Select(driver.Device)];
+            for (int ordinal = 0; ordinal < driver.DeviceCount; ordinal++)
+            {
+                try
+                {
+                    devices.Add(driver.Device(ordinal));
+                }
+                catch (LeapsException reason)
+                {
+                    unused.Add(reason.Message);
+                }
+            }
         }
-        catch (LeapsException reason) when (selection.Kind == DeviceSelectionKind.Auto)
+        catch (LeapsException reason)
         {
-            fallback = reason.Message;
-            return [];
+            unused.Add(reason.Message);
         }
+        if (kind is not null)
+            return devices.FindAll(device => CudaNetwork.KindOf(device) == kind);
+        var newest = devices.Max(device => device.ComputeCapability);
+        unused.AddRange(devices.Where(device => device.ComputeCapability != newest).Select(device =>
+            $"{device.Description} has compute capability {device.ComputeCapability}, others have {newest}: "
+            + $"it would give other numbers. To use it: --device cuda:{device.Ordinal}."));
+        return devices.FindAll(device => device.ComputeCapability == newest);
     }
 }

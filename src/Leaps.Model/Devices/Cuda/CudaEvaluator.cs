@@ -7,7 +7,7 @@ namespace Leaps.Model.Devices.Cuda;
 /// Runs a <see cref="CudaNetwork"/> for one thread, through host memory. A batch that does not fit into what
 /// is free on the GPU goes there in parts.
 /// </summary>
-internal sealed partial class CudaEvaluator : RateEvaluator, IDisposable
+internal sealed partial class CudaEvaluator : RateEvaluator
 {
     // What a forward pass leaves behind was overwritten by another call.
     private const int Forgotten = -1;
@@ -82,13 +82,14 @@ internal sealed partial class CudaEvaluator : RateEvaluator, IDisposable
         }
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (IDisposable? part in new IDisposable?[]
             { _stagedTime, _stagedScale, _states, _results, _stagedStates, _stagedResults, _passes, _training,
                 _gradient, _stagedGradient, _stagedGradientOfOutputs, _stagedRuns, _stagedStarts,
                 _stagedTimes, _stagedScales, _stream })
             part?.Dispose();
+        base.Dispose();
     }
 
     private void RunStaged(int walkers)

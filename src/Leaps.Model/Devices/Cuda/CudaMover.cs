@@ -12,7 +12,7 @@ namespace Leaps.Model.Devices.Cuda;
 /// Given the same outputs of the network it takes the steps of <see cref="ExactIntegrator"/>,
 /// <see cref="EulerIntegrator"/> and the single-site kernels, with the same random numbers.
 /// </remarks>
-public sealed class CudaMover : IWindowMover, IDisposable
+public sealed class CudaMover : IWindowMover
 {
     private const int WalkersOfBlock = 64;
 

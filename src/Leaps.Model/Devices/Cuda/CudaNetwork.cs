@@ -2,6 +2,7 @@ using Leaps.Model.Devices.Cuda.Driver;
 using Leaps.Model.Networks;
 using Leaps.Model.Sampling;
 using Leaps.Model.Targets;
+using Leaps.Model.Training;
 
 namespace Leaps.Model.Devices.Cuda;
 
@@ -9,8 +10,10 @@ namespace Leaps.Model.Devices.Cuda;
 /// A network on one GPU, packed for its kernels. Evaluators share it, each with a stream of its own;
 /// <see cref="Load"/> replaces its content.
 /// </summary>
-public sealed unsafe class CudaNetwork : RateNetwork, IDisposable
+public sealed unsafe class CudaNetwork : RateNetwork
 {
+    private const string KindPrefix = "cuda-";
+
     private readonly CudaPrecision _precision;
     private readonly CudaStream _stream;
     private readonly PinnedBuffer<float> _staged;
@@ -46,10 +49,16 @@ public sealed unsafe class CudaNetwork : RateNetwork, IDisposable
     }
 
     /// <summary>Bit-identical on GPUs of one architecture, however many.</summary>
-    public override string DeviceKind =>
-        $"cuda-{Device.ComputeCapability}-{(_precision == CudaPrecision.Tf32 ? "tf32" : "single")}";
+    public override string DeviceKind => KindOf(Device, _precision);
 
     public CudaDevice Device { get; }
+
+    /// <summary>
+    /// Four: while one is packed and unpacked others move, and what the last walkers inside a window leave
+    /// idle, others use.
+    /// </summary>
+    public override int PopulationsAtOnce => 4;
+
     internal TapTables Taps { get; }
     internal MlpTable TimeNetworks { get; }
     internal nint TimeNetworkTable => _mlps;
@@ -122,14 +131,26 @@ public sealed unsafe class CudaNetwork : RateNetwork, IDisposable
     public override IWindowMover CreateMover(Target target, AnnealerOptions options) =>
         new CudaMover(this, target, options);
 
-    public void Dispose()
+    public override ITrainingStep CreateTrainingStep(
+        Target target, LeapsModel model, int batch, double gradientClip) =>
+        new CudaTrainingStep(this, target, model, batch, gradientClip);
+
+    public override void Dispose()
     {
         _staged.Dispose();
         foreach (IDisposable buffer in new IDisposable[]
             { _rowSteps, _columnSteps, _firstTap, _offsets, _mlps, Parameters, _first, _embedding, _layers,
                 _transposed, _omega, _stream })
             buffer.Dispose();
+        base.Dispose();
     }
+
+    /// <summary>The kind of networks on such a GPU.</summary>
+    public static string KindOf(CudaDevice device, CudaPrecision precision = CudaPrecision.Tf32) =>
+        $"{KindPrefix}{device.ComputeCapability}-{(precision == CudaPrecision.Tf32 ? "tf32" : "single")}";
+
+    /// <summary>The kind is one of a GPU.</summary>
+    public static bool IsKind(string kind) => kind.StartsWith(KindPrefix, StringComparison.Ordinal);
 
     internal CudaKernel Kernel(string file, string name) => Device.Kernel(file, name);
 

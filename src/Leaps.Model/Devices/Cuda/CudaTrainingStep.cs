@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Leaps.Model.Devices.Cuda.Driver;
 using Leaps.Model.Networks;
 using Leaps.Model.Targets;
@@ -7,13 +9,14 @@ namespace Leaps.Model.Devices.Cuda;
 
 /// <summary>
 /// An update of training that stays on one GPU: loss, gradient and Adam for both networks. What crosses the
-/// bus is the batch on the way there, and the residuals and the gradient's norm on the way back.
+/// bus is the batch on the way there, and the residuals, the gradient's norm and the new parameters on the
+/// way back.
 /// </summary>
 /// <remarks>
 /// The loss is that of <see cref="ResidualLoss"/>, the step that of <see cref="Adam"/> on the same gradient,
 /// up to how sums round. Not for several threads at once.
 /// </remarks>
-public sealed class CudaTrainingStep : IDisposable
+public sealed class CudaTrainingStep : ITrainingStep
 {
     private const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
 
@@ -28,7 +31,7 @@ public sealed class CudaTrainingStep : IDisposable
     private readonly DeviceBuffer<float> _parameters;
     private readonly DeviceBuffer<double> _gradient, _first, _second, _normValue;
     private readonly PinnedBuffer<float> _stagedParameters;
-    private readonly PinnedBuffer<double> _stagedNorm, _stagedGradient;
+    private readonly PinnedBuffer<double> _stagedNorm, _stagedGradient;     // the latter: moments too
     private readonly StagedBatch _staged;
     private readonly double _clip;
     private int _steps;
@@ -77,7 +80,10 @@ public sealed class CudaTrainingStep : IDisposable
         _passes.ReserveTimes(part);
         _freeEnergy.Reserve(part);
         _staged = new StagedBatch(device, target, part);
-        UploadParameters();
+        _stream.Clear(_first);
+        _stream.Clear(_second);
+        _freeEnergy.Parameters = _parameters;
+        LoadParameters();
     }
 
     /// <summary>
@@ -86,10 +92,7 @@ public sealed class CudaTrainingStep : IDisposable
     public long DeviceBytes => _buffers.HeldBytes + 4L * _parameters.Length + 24L * _gradient.Length
         + (_passes.BytesOfTime + _freeEnergy.BytesOfTime + 64) * _buffers.Capacity;
 
-    /// <summary>One update.</summary>
-    /// <param name="batch">as many pairs as the constructor was given, or fewer</param>
-    /// <param name="learningRate">of this step</param>
-    /// <returns>the loss before the update, and the gradient's norm before clipping</returns>
+    /// <inheritdoc/>
     public (double Loss, double GradientNorm) Step(TrainingBatch batch, double learningRate)
     {
         double loss = QueueGradient(batch);
@@ -115,7 +118,7 @@ public sealed class CudaTrainingStep : IDisposable
         }, CudaNetwork.Blocks(count, 256), 256);
         GiveParametersToNetwork();
         _stream.Download(_stagedNorm, _normValue, 1);
-        _stream.Wait();
+        CopyTo(_model.Parameters);
         return (loss, _stagedNorm.Span[0]);
     }
 
@@ -139,6 +142,25 @@ public sealed class CudaTrainingStep : IDisposable
         _stream.Wait();
         for (int i = 0; i < parameters.Values.Length; i++)
             parameters.Values[i] = _stagedParameters.Span[i];
+    }
+
+    public void LoadParameters()
+    {
+        _network.Device.Use();
+        for (int i = 0; i < _model.Layout.Count; i++)
+            _stagedParameters.Span[i] = (float)_model.Parameters.Values[i];
+        _stream.Upload(_parameters, _stagedParameters, _parameters.Length);
+        GiveParametersToNetwork();
+        _stream.Wait();
+    }
+
+    public AdamState Save() => new(_steps, Moment(_first), Moment(_second));
+
+    public void Restore(AdamState state)
+    {
+        _steps = state.Steps;
+        SetMoment(_first, state.FirstMoment);
+        SetMoment(_second, state.SecondMoment);
     }
 
     public void Dispose()
@@ -185,15 +207,19 @@ public sealed class CudaTrainingStep : IDisposable
         return squares / batch.Count;
     }
 
-    private void UploadParameters()
+    private ImmutableArray<double> Moment(DeviceBuffer<double> moment)
     {
-        for (int i = 0; i < _model.Layout.Count; i++)
-            _stagedParameters.Span[i] = (float)_model.Parameters.Values[i];
-        _stream.Upload(_parameters, _stagedParameters, _parameters.Length);
-        _stream.Clear(_first);
-        _stream.Clear(_second);
-        GiveParametersToNetwork();
-        _freeEnergy.Parameters = _parameters;
+        _network.Device.Use();
+        _stream.Download(_stagedGradient, moment, moment.Length);
+        _stream.Wait();
+        return ImmutableCollectionsMarshal.AsImmutableArray(_stagedGradient.Span.ToArray());
+    }
+
+    private void SetMoment(DeviceBuffer<double> moment, ImmutableArray<double> values)
+    {
+        _network.Device.Use();
+        values.CopyTo(_stagedGradient.Span);
+        _stream.Upload(moment, _stagedGradient, moment.Length);
         _stream.Wait();
     }
 

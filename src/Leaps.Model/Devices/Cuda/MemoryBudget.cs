@@ -27,7 +27,8 @@ internal static class MemoryBudget
             throw new LeapsException(FormattableString.Invariant(
                 $"{device}: one walker of this network needs {(fixedBytes + bytesOfWalker) / mib:F1} MiB, ")
                 + FormattableString.Invariant($"{freeBytes / mib:F1} MiB of the GPU are free: end other ")
-                + "programs on it, use a smaller network, or --device cpu.");
+                + "programs on it, use a smaller network, or --device cpu.")
+            { IsOfDevice = true };
         }
         return (int)Math.Min(wanted, Math.Min(fits, Math.Max(1, MostColumns / sites)));
     }

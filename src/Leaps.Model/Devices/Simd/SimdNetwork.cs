@@ -38,7 +38,11 @@ public sealed unsafe class SimdNetwork : RateNetwork
     /// <summary>
     /// Everything that fuses multiply and add gives the same bits whatever its width, so it is one kind.
     /// </summary>
-    public override string DeviceKind => IsFused(InstructionSet) ? "simd-fma" : "simd-portable";
+    public override string DeviceKind => KindOf(InstructionSet);
+
+    /// <summary>The kind of networks on this machine's CPU.</summary>
+    public static string BestDeviceKind => KindOf(BestInstructionSet);
+
     public SimdInstructionSet InstructionSet { get; }
 
     public static SimdInstructionSet BestInstructionSet =>
@@ -122,8 +126,9 @@ public sealed unsafe class SimdNetwork : RateNetwork
 
     internal static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
-    private static bool IsFused(SimdInstructionSet set) =>
-        set != SimdInstructionSet.Portable || Fma.IsSupported || AdvSimd.IsSupported;
+    private static string KindOf(SimdInstructionSet set) =>
+        set != SimdInstructionSet.Portable || Fma.IsSupported || AdvSimd.IsSupported
+            ? "simd-fma" : "simd-portable";
 
     private void LoadEmbedding(ReadOnlySpan<double> rows)
     {

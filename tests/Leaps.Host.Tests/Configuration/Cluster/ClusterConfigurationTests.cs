@@ -192,6 +192,21 @@ public sealed class ClusterConfigurationTests : IDisposable
     }
 
     [Theory]
+    [InlineData("auto")]
+    [InlineData("cpu")]
+    [InlineData("cuda")]
+    [InlineData("cuda:1,0")]
+    [InlineData("simd-fma")]
+    [InlineData("cuda-9.0-tf32")]
+    public void The_device_of_a_node_is_a_word_of_the_command_line_or_a_kind(string device) =>
+        Assert.Equal(device, Read($$"""
+            cluster: lab
+            broker: {hosts: [127.0.0.1:5672], user: ada, password: sesame, tls: off}
+            database: {host: 127.0.0.1, name: runs, user: ada, password: sesame, tls: off}
+            node: {device: '{{device}}'}
+            """).Node.Device);
+
+    [Theory]
     [InlineData("cluster: lab", "claster: lab", "line 1: unknown key 'claster'; did you mean 'cluster'?")]
     [InlineData("cluster: lab", "lease: 1s", "line 1: 'cluster' is missing; it gives the cluster's name")]
     [InlineData("cluster: lab", "cluster: a b",
@@ -246,6 +261,8 @@ public sealed class ClusterConfigurationTests : IDisposable
         "line 5: 'broker.password' must be a text of one line")]
     [InlineData("", "node: {name: a b}\n",
         "line 13: 'node.name' must be 1 to 60 of A-Z a-z 0-9 . _ -, not 'a b'")]
+    [InlineData("", "node: {device: 'cuda:x'}\n", "line 13: The device "
+        + "'cuda:x' has no GPU number in 'x': use cpu, cuda, cuda:0,1 (the numbers of nvidia-smi) or auto.")]
     [InlineData("", "node: {threads: -1}\n", "line 13: 'node.threads' is -1; allowed: 0 to 4096")]
     [InlineData("", "node: {health-port: 65536}\n", "line 13: "
         + "'node.health-port' is 65536; allowed: 0 to 65535")]

@@ -97,19 +97,50 @@ public sealed class CudaDriverTests
     }
 
     [Fact]
-    public void Only_auto_falls_back_to_the_CPU_and_says_why()
+    public void Only_auto_falls_back_to_the_CPU()
     {
         const string nowhere = "libcuda-that-is-not-there.so";
-        Assert.Empty(CudaDevices.Open(DeviceSelection.Parse("cpu"), out string? none, nowhere));
-        Assert.Null(none);
-        Assert.Empty(CudaDevices.Open(DeviceSelection.Parse("auto"), out string? reason, nowhere));
-        Assert.Contains("no NVIDIA driver", reason, StringComparison.Ordinal);
+        Assert.Empty(CudaDevices.Open(DeviceSelection.Cpu, out var unused, nowhere));
+        Assert.Empty(unused);
+        Assert.Empty(CudaDevices.Open(DeviceSelection.Auto, out unused, nowhere));
+        Assert.Empty(unused);
         Assert.Throws<LeapsException>(() => CudaDevices.Open(DeviceSelection.Parse("cuda"), out _, nowhere));
         string library = EmulatedDriver.RequireLibrary();
         Assert.Equal([0, 1],
-            CudaDevices.Open(DeviceSelection.Parse("auto"), out reason, library).Select(gpu => gpu.Ordinal));
+            CudaDevices.Open(DeviceSelection.Auto, out unused, library).Select(gpu => gpu.Ordinal));
+        Assert.Empty(unused);
         Assert.Equal([1],
             CudaDevices.Open(DeviceSelection.Parse("cuda:1"), out _, library).Select(gpu => gpu.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("version", 11020, "install driver 470 or later")]
+    [InlineData("major", 7, "GPU 0 (Emulated device 0) has compute capability 7.")]
+    public void Auto_says_why_a_GPU_that_is_there_is_not_used(string name, long value, string part)
+    {
+        var driver = EmulatedDriver.Copy();
+        driver.Set(name, value);
+        Assert.Empty(CudaDevices.Open(DeviceSelection.Auto, out var unused, driver.Library));
+        Assert.Contains(part, unused[0], StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', unused[0]);
+    }
+
+    [Fact]
+    public void Auto_has_nothing_to_say_where_the_driver_finds_no_GPU()
+    {
+        var driver = EmulatedDriver.Copy();
+        driver.Set("devices", 0);
+        Assert.Empty(CudaDevices.Open(DeviceSelection.Auto, out var unused, driver.Library));
+        Assert.Empty(unused);
+    }
+
+    [Fact]
+    public void Auto_takes_GPUs_of_the_wanted_kind_alone()
+    {
+        string library = EmulatedDriver.RequireLibrary();
+        string kind = CudaNetwork.KindOf(CudaDriver.Open(library).Device(0));
+        Assert.Equal(2, CudaDevices.Open(DeviceSelection.Auto, out _, library, kind).Count);
+        Assert.Empty(CudaDevices.Open(DeviceSelection.Auto, out _, library, "cuda-12.0-tf32"));
     }
 
     [Fact]

@@ -112,6 +112,44 @@ public class CudaTrainingStepTests
         Assert.Equal(expected, output);
     }
 
+    [Fact]
+    public void A_training_that_is_saved_and_goes_on_elsewhere_is_the_same_to_the_bit()
+    {
+        var options = new TrainingOptions
+        {
+            Batch = 4,
+            Updates = 6,
+            PoolWalkers = 8,
+            PoolTimes = 2,
+            EvaluateEvery = 3,
+            EvaluationWalkers = 8,
+            EvaluationWindows = 1,
+            Threads = 1,
+        };
+        byte[] whole = Train(options, saveAfter: options.Updates);
+        for (int saveAfter = 1; saveAfter < options.Updates; saveAfter += 3)
+            Assert.Equal(whole, Train(options, saveAfter));
+    }
+
+    // The bytes of the last snapshot; another trainer goes on after so many updates.
+    private byte[] Train(TrainingOptions options, int saveAfter)
+    {
+        byte[] saved = [];
+        for (int until = saveAfter; ; until = options.Updates)
+        {
+            var (model, _) = Case("ising");
+            using var network = Network(model);
+            using var trainer = new Trainer(CudaMoverTests.Target("ising"), model, network, options);
+            if (saved.Length > 0)
+                trainer.Restore(TrainerSnapshot.FromBytes(saved));
+            while (trainer.Updates < until)
+                trainer.Update(TestContext.Current.CancellationToken);
+            saved = trainer.Save().ToBytes();
+            if (until == options.Updates)
+                return saved;
+        }
+    }
+
     private static (LeapsModel Model, TrainingBatch Batch) Case(string kind)
     {
         var target = CudaMoverTests.Target(kind);

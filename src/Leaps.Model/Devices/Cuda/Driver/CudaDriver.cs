@@ -23,6 +23,22 @@ public sealed unsafe class CudaDriver
     public int Version { get; }
     public int DeviceCount { get; }
 
+    /// <summary>A driver is there, and does not say that it finds no GPU.</summary>
+    /// <param name="library">the driver's library; null: the installed one</param>
+    /// <exception cref="LeapsException">The library is no such driver.</exception>
+    public static bool FindsGpu(string? library = null)
+    {
+        if (CudaApi.TryOpen(library ?? CudaApi.DefaultLibrary) is not { } api
+            || api.Init(0) == CudaResult.NoDevice)
+            return false;
+        int devices;
+        return api.DeviceGetCount(&devices) switch
+        {
+            CudaResult.Success => devices > 0,
+            int result => result != CudaResult.NoDevice,
+        };
+    }
+
     /// <summary>Opens the driver.</summary>
     /// <param name="library">the driver's library; null: the installed one</param>
     /// <exception cref="LeapsException">There is no driver, none new enough, or no GPU.</exception>

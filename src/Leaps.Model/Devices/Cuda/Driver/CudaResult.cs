@@ -33,6 +33,7 @@ internal static class CudaResult
                 + $"{function}): end that process, choose another GPU, or use --device cpu.",
             _ => $"{where}the GPU failed or disappeared ({name} from {function}): what was not saved is "
                 + "lost. Check nvidia-smi and the kernel log, then resume the run.",
-        });
+        })
+        { IsOfDevice = true };
     }
 }
