@@ -10,6 +10,7 @@ internal sealed partial class NodeProcess : IDisposable
 
     private readonly Process _process;
     private readonly Queue<string> _log = new();
+    private volatile bool _disposed;
 
     /// <param name="file">the cluster's</param>
     /// <param name="name">of the node</param>
@@ -50,7 +51,7 @@ internal sealed partial class NodeProcess : IDisposable
 
     public string Name { get; }
     public int Id { get; }
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _disposed || _process.HasExited;
 
     public IReadOnlyList<string> Log
     {
@@ -78,14 +79,18 @@ internal sealed partial class NodeProcess : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+            return;
         if (!_process.HasExited)
             Kill();
+        _disposed = true;
         _process.Dispose();
     }
 
     private void Send(int signal)
     {
-        if (!_process.HasExited)
+        // Another fault may have put a new process in its place.
+        if (!HasExited)
             _ = Signal(Id, signal);
     }
 

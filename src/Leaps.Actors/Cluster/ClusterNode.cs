@@ -33,18 +33,12 @@ public sealed class ClusterNode : IAsyncDisposable
         string name = ActorNames.Node(options.Name);
         using var journal = services.Journal(services.Cluster, ActorKey.RunPart);
         long life = journal.Claim(name);
-        IMailbox? mailbox = null;
-        var opened = new ManualResetEventSlim();
-        IMailbox Own()
-        {
-            opened.Wait();
-            return mailbox!;
-        }
-        var host = new ActorHost(services, work, options, message => Own().Post(message));
-        _actor = new NodeActor(options, host, user, (to, body) => Own().Tell(to, body));
-        _mailbox = mailbox = _mailboxes.Open(
-            name, life, _actor.Receive, error => _failed.TrySetException(error));
-        opened.Set();
+        // It may be given its first message before Open returns.
+        var own = new TaskCompletionSource<IMailbox>();
+        var host = new ActorHost(services, work, options, message => own.Task.Result.Post(message));
+        _actor = new NodeActor(options, host, user, (to, body) => own.Task.Result.Tell(to, body));
+        _mailbox = _mailboxes.Open(name, life, _actor.Receive, error => _failed.TrySetException(error));
+        own.SetResult(_mailbox);
         _scheduler = new SchedulerHost(services, work, options, user) { Administrators = administrators };
         _beating = Task.Run(Beat);
         options.Telemetry?.WatchActors(() => _actor.Status.Hosted.CountBy(ActorKinds.Of)

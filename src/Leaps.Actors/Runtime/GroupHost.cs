@@ -42,18 +42,15 @@ internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailbox
         if (again && life > 1)
             Telemetry?.Restarted(ActorKinds.Group);
         var state = new WalkerGroupState(group, SamplingJournal.LoadSnapshot(journal, group));
-        IMailbox? mailbox = null;
-        var opened = new ManualResetEventSlim();
-        IMailbox Own()
-        {
-            opened.Wait();
-            return mailbox!;
-        }
-        var actor = new WalkerGroupActor(state, (to, body) => Own().Tell(to, (Google.Protobuf.IMessage)body),
-            message => Own().Post(message), movers, new ActorJournal(journal, writer, name),
+        // It may be given its first message before Open returns.
+        var own = new TaskCompletionSource<IMailbox>();
+        var actor = new WalkerGroupActor(state,
+            (to, body) => own.Task.Result.Tell(to, (Google.Protobuf.IMessage)body),
+            message => own.Task.Result.Post(message), movers, new ActorJournal(journal, writer, name),
             () => Leave(group), telemetry);
-        _groups[group] = mailbox = mailboxes.Open(name, life, actor.Receive, error => Fail(group, error));
-        opened.Set();
+        var mailbox = mailboxes.Open(name, life, actor.Receive, error => Fail(group, error));
+        _groups[group] = mailbox;
+        own.SetResult(mailbox);
         if (again)
             mailbox.Post(new GroupReborn());
     }

@@ -22,14 +22,11 @@ internal sealed class RolloutHost : IDisposable
     public RolloutHost(RolloutPool pool, IMailboxes mailboxes, long life, Action<Exception> failed)
     {
         _pool = pool;
-        IMailbox? mailbox = null;
-        var opened = new ManualResetEventSlim();
-        _mailbox = mailbox = mailboxes.Open(ActorNames.RolloutMaker, life, (message, handled) =>
-        {
-            opened.Wait();
-            Receive(mailbox!, message, handled);
-        }, failed);
-        opened.Set();
+        // It may be given its first message before Open returns.
+        var own = new TaskCompletionSource<IMailbox>();
+        _mailbox = mailboxes.Open(ActorNames.RolloutMaker, life,
+            (message, handled) => Receive(own.Task.Result, message, handled), failed);
+        own.SetResult(_mailbox);
     }
 
     public Task Completion => _mailbox.Completion;

@@ -47,7 +47,7 @@ internal sealed class SamplingHome : IDisposable
     private readonly Inquiries _inquiries = new();
     private readonly Lock _opening = new();
     private readonly List<object> _early = [];
-    private readonly ManualResetEventSlim _opened = new();
+    private readonly TaskCompletionSource<IMailbox> _own = new();
     private readonly TaskCompletionSource<CoordinatorState> _end =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _snapshots =
@@ -71,7 +71,8 @@ internal sealed class SamplingHome : IDisposable
         Task = task;
         var state = SamplingJournal.Recover(journal, task) with { MostActive = MostActive(threads) };
         _actor = new CoordinatorActor(state,
-            (to, body) => Own.Tell(to, (IMessage)body), message => Own.Post(message),
+            (to, body) => _own.Task.Result.Tell(to, (IMessage)body),
+            message => _own.Task.Result.Post(message),
             new ActorJournal(journal, writer, ActorNames.Coordinator), new Observer(this));
         _open = actor => mailboxes.Open(ActorNames.Coordinator, life, actor.Receive, Fail);
     }
@@ -84,15 +85,6 @@ internal sealed class SamplingHome : IDisposable
     /// <summary>Nobody needs the groups of the replica any more.</summary>
     public required Action<int> Release { get; init; }
 
-    private IMailbox Own
-    {
-        get
-        {
-            _opened.Wait();
-            return _mailbox!;
-        }
-    }
-
     /// <summary>Runs to the end.</summary>
     /// <returns>the replicas that are the result, pooled; and why it ended early, else empty</returns>
     /// <exception cref="LeapsException">The run can't go on; the journal stays as it is.</exception>
@@ -104,7 +96,7 @@ internal sealed class SamplingHome : IDisposable
         lock (_opening)
         {
             _mailbox = _open(_actor);
-            _opened.Set();
+            _own.SetResult(_mailbox);
             _early.ForEach(message => _mailbox.Post(message));
             _mailbox.Post(new Begin());
         }
