@@ -57,7 +57,8 @@ internal static class NodeJob
                 new ClusterRunWork(work, devices, context.Clock), options,
                 [.. cluster.Administrators], cancellation);
             observability.Watch(joined);
-            notice($"node {node.Name} is part of cluster {cluster.Name}: {threads} threads, "
+            string parallel = threads == 1 ? "1 thread" : $"{threads} threads";
+            notice($"node {node.Name} is part of cluster {cluster.Name}: {parallel}, "
                 + $"{devices.Kind} on {devices.Description}, "
                 + FormattableString.Invariant($"{options.Speed:F0} evaluations/s of a small network"));
             await joined.Run(node.LeavePatience, cancellation);
