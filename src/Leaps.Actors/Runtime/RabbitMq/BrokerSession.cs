@@ -15,7 +15,6 @@ internal sealed class BrokerSession : IAsyncDisposable
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _overSource = new();
     private readonly ConcurrentDictionary<BrokerLife, TaskCompletionSource> _expected = new();
-
     private readonly Func<CancellationToken, Task<IConnection>> _connect;
 
     public BrokerSession(BrokerHost host, IConnection outgoing, IConnection incoming,

@@ -30,7 +30,6 @@ internal sealed class BrokerTopology(string prefix, string? dead = null)
     public string DeadExchange => $"{dead ?? prefix}.dead";
     public string DeadLetters => $"{dead ?? prefix}.dead-letters";
 
-
     /// <summary>Held by whoever makes queues anew that the broker has lost.</summary>
     public string RenewalLock => $"{prefix}.renewal";
 

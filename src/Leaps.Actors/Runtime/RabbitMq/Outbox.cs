@@ -136,13 +136,16 @@ internal sealed class Outbox(long capacity)
         }
     }
 
-    /// <summary>Those to whom messages are on their way.</summary>
+    /// <summary>Those to whom messages are on their way, where this process may make mailboxes.</summary>
     public IReadOnlyList<(BrokerMailboxes Owner, string Actor)> Recipients
     {
         get
         {
             lock (_gate)
-                return [.. _sent.Values.Select(sent => (sent.Owner, sent.Recipient)).Distinct()];
+            {
+                return [.. _sent.Values.Where(sent => !sent.Owner.IsGuest)
+                    .Select(sent => (sent.Owner, sent.Recipient)).Distinct()];
+            }
         }
     }
 
