@@ -6,7 +6,7 @@ namespace Leaps.Chaos.Tests;
 /// <summary>What happens in a case: all of it is drawn by one seed.</summary>
 /// <param name="Seed">of the case</param>
 /// <param name="Shape">the run</param>
-/// <param name="IsTight">the cluster notices losses after 2 s, not after the default of 10 s</param>
+/// <param name="IsTight">the cluster notices losses after 1 s, not after the default of 10 s</param>
 /// <param name="Faults">in their order</param>
 internal sealed record ChaosCase(
     ulong Seed, RunShape Shape, bool IsTight, ImmutableArray<Fault> Faults)
@@ -53,5 +53,5 @@ internal sealed record ChaosCase(
     };
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Shape.Name}, lease {(IsTight ? 2 : 10)} s; {string.Join(", ", Faults)}");
+        $"{Shape.Name}, lease {(IsTight ? 1 : 10)} s; {string.Join(", ", Faults)}");
 }

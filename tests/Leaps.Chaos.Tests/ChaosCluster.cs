@@ -18,7 +18,7 @@ internal sealed class ChaosCluster : IDisposable
     /// <param name="servers">of all cases</param>
     /// <param name="name">of the cluster, of no other</param>
     /// <param name="folder">for its files</param>
-    /// <param name="isTight">losses are noticed after 2 s</param>
+    /// <param name="isTight">losses are noticed after 1 s</param>
     /// <param name="clock">for the logs</param>
     public ChaosCluster(ChaosServers servers, string name, string folder, bool isTight, Stopwatch clock)
     {
@@ -128,7 +128,7 @@ internal sealed class ChaosCluster : IDisposable
               password: {_servers.Database.Password}
               tls: off
             node: {"{"}work-directory: "{work}"{"}"}
-            {(_isTight ? "lease: 2s" : "# lease: by default")}
+            {(_isTight ? "lease: 1s" : "# lease: by default")}
             administrators: [guest]
 
             """));

@@ -56,7 +56,7 @@ internal sealed class Series(bool? tight, TimeSpan limit, TextWriter output)
     private async Task Summarise()
     {
         await Tell("default settings (lease 10 s)", _results.Where(result => !result.Case.IsTight));
-        await Tell("tight settings (lease 2 s)", _results.Where(result => result.Case.IsTight));
+        await Tell("tight settings (lease 1 s)", _results.Where(result => result.Case.IsTight));
         int identical = _results.Count(result => result.Outcome == CaseResult.Identical);
         int hung = _results.Count(
             result => result.Outcome.StartsWith(CaseResult.Hung, StringComparison.Ordinal));

@@ -36,10 +36,11 @@ public sealed class ClusterNode : IAsyncDisposable
         // It may be given its first message before Open returns.
         var own = new TaskCompletionSource<IMailbox>();
         var host = new ActorHost(services, work, options, message => own.Task.Result.Post(message));
-        _actor = new NodeActor(options, host, user, (to, body) => own.Task.Result.Tell(to, body));
+        _scheduler = new SchedulerHost(services, work, options, user, administrators);
+        _actor = new NodeActor(options, host, user, (to, body) => own.Task.Result.Tell(to, body),
+            _scheduler.Hear);
         _mailbox = _mailboxes.Open(name, life, _actor.Receive, error => _failed.TrySetException(error));
         own.SetResult(_mailbox);
-        _scheduler = new SchedulerHost(services, work, options, user) { Administrators = administrators };
         _beating = Task.Run(Beat);
         options.Telemetry?.WatchActors(() => _actor.Status.Hosted.CountBy(ActorKinds.Of)
             .Select(kind => (kind.Key, kind.Value)));

@@ -45,6 +45,8 @@ internal sealed class ClusterServices(string cluster, BrokerConnection broker, P
 
     public Task<int?> Consumers(string actor) => _watching.Consumers(actor);
 
+    public Task Evict(string actor, Func<bool> isDue) => _watching.Evict(actor, isDue);
+
     public async Task<string?> Trouble(CancellationToken cancellation) =>
         broker.Host is null ? "no connection to the broker"
             : await database.IsHealthy(TimeSpan.FromSeconds(2), cancellation).ConfigureAwait(false) ? null

@@ -27,6 +27,11 @@ internal interface IClusterServices
     /// <summary>How many processes an actor of the cluster lives in; null: not known now.</summary>
     Task<int?> Consumers(string actor);
 
+    /// <summary>Takes the mailbox of an actor from the process that has it and answers nothing.</summary>
+    /// <param name="actor">that waits in several processes, to live in one</param>
+    /// <param name="isDue">asked once no other process can be doing the same</param>
+    Task Evict(string actor, Func<bool> isDue);
+
     /// <summary>Which of broker and database does not answer at present; null: both do.</summary>
     Task<string?> Trouble(CancellationToken cancellation);
 }

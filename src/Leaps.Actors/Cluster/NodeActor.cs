@@ -14,8 +14,9 @@ namespace Leaps.Actors.Cluster;
 /// <param name="host">brings actors to life</param>
 /// <param name="user">whom nodes are at the broker: nobody else tells a node what to do</param>
 /// <param name="tell">sends to another actor of the cluster</param>
+/// <param name="heard">the scheduler lives</param>
 internal sealed class NodeActor(
-    NodeOptions options, ActorHost host, string user, Action<string, IMessage> tell)
+    NodeOptions options, ActorHost host, string user, Action<string, IMessage> tell, Action heard)
 {
     private const int MostLost = 100;
 
@@ -84,6 +85,8 @@ internal sealed class NodeActor(
     // An older one may come later; one for a former process of this name is not for this one.
     private void Follow(Assignment assignment)
     {
+        if (assignment.SchedulerEpoch >= _schedulerEpoch)
+            heard();
         if (!assignment.Session.Equals(_session)
             || (assignment.SchedulerEpoch, assignment.Version).CompareTo((_schedulerEpoch, _assignment)) <= 0)
             return;

@@ -11,7 +11,8 @@ namespace Leaps.Actors.Cluster;
 /// <summary>
 /// The scheduler's seat on this node. Every node has one and waits at the scheduler's mailbox; the broker
 /// gives its messages to one of them, and that one is the scheduler: it claims the journal, recovers, and
-/// acts until it hears no more or another one has claimed it.
+/// acts until it hears no more or another one has claimed it. Those that wait take the mailbox from one
+/// that is silent.
 /// </summary>
 internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
 {
@@ -24,6 +25,8 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private readonly IMailboxes _mailboxes;
     private readonly Dictionary<string, int> _zeros = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+    private readonly SchedulerWatch _watch;
+    private readonly ImmutableHashSet<string> _administrators;
     private IMailbox? _mailbox;
     private Seat? _seat;
     private TimeSpan _lastHeard;
@@ -53,21 +56,25 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     /// <param name="work">stores what is submitted</param>
     /// <param name="options">the node</param>
     /// <param name="user">whom nodes are at the broker: heartbeats of others are refused</param>
-    public SchedulerHost(IClusterServices services, IRunWork work, NodeOptions options, string user)
+    /// <param name="administrators">users of the broker who may do everything</param>
+    public SchedulerHost(IClusterServices services, IRunWork work, NodeOptions options, string user,
+        ImmutableHashSet<string> administrators)
     {
         _services = services;
         _work = work;
         _options = options;
         _user = user;
+        _administrators = administrators;
+        _watch = new SchedulerWatch(options.Times.Lease);
         _mailboxes = services.Mailboxes(services.Cluster, ActorKey.RunPart, signed: true);
         Open();
     }
 
-    /// <summary>Users of the broker who may do everything.</summary>
-    public ImmutableHashSet<string> Administrators { get; init; } = [];
-
     /// <summary>Now and then: time passes.</summary>
     public void Tick() => _mailbox?.Post(new Now(Elapsed));
+
+    /// <summary>The scheduler lives, here or elsewhere. From any thread.</summary>
+    public void Hear() => _watch.Hear(Elapsed);
 
     /// <summary>Broker or database do not answer: nobody's silence counts.</summary>
     public void Suspend() => _mailbox?.Post(new Unhealthy());
@@ -180,9 +187,11 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
                 break;
             case MailboxRestored:
                 // Nodes tell everything again and again.
+                _watch.Excuse();
                 handled();
                 break;
             case Unhealthy:
+                _watch.Excuse();
                 _seat?.Actor.Receive(new LeasesSuspended(), handled);
                 break;
             case Signed signed:
@@ -225,7 +234,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
             var events = SchedulerEvents.Read(journal.Read(ActorNames.Scheduler, 1));
             var state = SchedulerState.Recover(events) with
             {
-                Rights = new Rights(Administrators),
+                Rights = new Rights(_administrators),
             };
             var writer = new JournalWriter(journal,
                 telemetry: _options.Telemetry?.Of(_services.Cluster));
@@ -250,7 +259,11 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private void OnTick(TimeSpan now)
     {
         if (_seat is null)
+        {
+            if (_watch.Tick(now) is { } isDue)
+                _ = Evict(isDue);
             return;
+        }
         if (now - _lastHeard > _options.Times.Lease)
         {
             Rise();
@@ -260,6 +273,16 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         foreach (var (node, session) in _seat.Actor.Living)
             _ = Watch(node, session);
     }
+
+    // One that is frozen or cut off has the mailbox until the broker has missed several heartbeats of its
+    // process. Should it live, the mailbox comes to one of all again.
+    private Task Evict(Func<bool> isDue) => _services.Evict(ActorNames.Scheduler, () =>
+    {
+        bool stillDue = isDue();
+        if (stillDue)
+            _options.Notice("the scheduler is silent: its mailbox is taken from it.");
+        return stillDue;
+    });
 
     // The broker knows at once when a node's connection ends.
     private async Task Watch(string node, ByteString session)

@@ -41,6 +41,7 @@ internal sealed record NodeRecord(string Name)
     /// <summary>Of the assignment that it was last told; 0: none.</summary>
     public long Version { get; private init; }
     public int ToldThreads { get; private init; }
+    public TimeSpan ToldAt { get; init; }
 
     /// <summary>It must be told a new assignment.</summary>
     public bool IsChanged { get; init; }

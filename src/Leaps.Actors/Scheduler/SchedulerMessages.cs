@@ -12,6 +12,9 @@ public sealed record SchedulerTimes(TimeSpan Lease, TimeSpan Grace, TimeSpan Fai
 {
     public static readonly SchedulerTimes Default =
         new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(4), TimeSpan.FromMinutes(10));
+
+    /// <summary>Every node hears from the scheduler so often.</summary>
+    public TimeSpan Sign => Lease / 4;
 }
 
 /// <summary>First message to a scheduler that has come to life, new or from its journal.</summary>

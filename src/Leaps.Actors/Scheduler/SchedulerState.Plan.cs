@@ -123,8 +123,8 @@ public sealed partial record SchedulerState
     internal bool HasFailed(ActorKey actor) =>
         Losses.TryGetValue(actor, out var losses) && Now - losses.Times[^1] < Times!.Failures;
 
-    /// <summary>Every node hears what is new to it, and this one also what it has not followed: the
-    /// assignment may be lost.</summary>
+    /// <summary>Every node hears what is new to it. This one hears it again if it has not followed, as the
+    /// assignment may be lost, and now and then in any case: so it knows that the scheduler lives.</summary>
     private SchedulerState Tell(string? told, Effects effects)
     {
         var next = this;
@@ -136,13 +136,13 @@ public sealed partial record SchedulerState
             if (node.IsChanged || node.ToldThreads != threads)
             {
                 node = node.Told(NextVersion, threads);
-                next = next.With(node);
                 isNew = true;
             }
-            else if (node.Name != told || node.Follows(Epoch))
+            else if (node.Name != told || node.Follows(Epoch) && Now - node.ToldAt < Times!.Sign)
             {
                 continue;
             }
+            next = next.With(node with { ToldAt = Now });
             effects.Add(new Send(ActorNames.Node(node.Name), node.ToAssignment(Epoch)));
         }
         return isNew ? next with { Version = NextVersion } : next;

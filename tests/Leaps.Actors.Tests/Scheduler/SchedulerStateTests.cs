@@ -67,6 +67,22 @@ public sealed class SchedulerStateTests
     }
 
     [Fact]
+    public void Every_node_that_beats_hears_of_the_scheduler_a_few_times_a_lease()
+    {
+        var cluster = new SchedulerUnderTest();
+        cluster.Join("n1");
+        cluster.Join("n2");
+        cluster.Submit(needs: Groups(4));
+        cluster.Settle();
+        Assert.Empty(cluster.Beat("n1").Sent<Assignment>());
+        cluster.Pass(TimeSpan.FromSeconds(4));
+        var sign = Assert.Single(cluster.Beat("n1").Sent<Assignment>());
+        Assert.Equal(("n1", cluster.Nodes["n1"].Followed!.Version), (sign.Node, sign.Version));
+        Assert.Empty(cluster.Beat("n1").Sent<Assignment>());
+        Assert.Equal("n2", Assert.Single(cluster.Beat("n2").Sent<Assignment>()).Node);
+    }
+
+    [Fact]
     public void An_actor_that_two_nodes_report_stays_where_it_was_seen_first()
     {
         var cluster = new SchedulerUnderTest();

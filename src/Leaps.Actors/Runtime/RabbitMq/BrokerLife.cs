@@ -20,7 +20,11 @@ internal sealed class BrokerLife : IMailbox
     // Longer than a broker that is busy takes to elect one.
     private static readonly TimeSpan ConsumeLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan RenewalPause = TimeSpan.FromSeconds(1);
+    // For a mailbox that is being made anew to be there.
+    private static readonly TimeSpan RenewalPause = TimeSpan.FromMilliseconds(250);
+    private const int RenewalPauses = 4;
+    // For a predecessor that lives to come to the notice of this life, or to end.
+    private static readonly TimeSpan TakeOverPause = TimeSpan.FromMilliseconds(200);
 
     private readonly BrokerMailboxes _mailboxes;
     private readonly BrokerConnection _connection;
@@ -249,6 +253,8 @@ internal sealed class BrokerLife : IMailbox
                     _connection.Clock, _stopped).ConfigureAwait(false);
                 _isLeaderless = false;
             }
+            if (_life > 1 && !_transient && !_firstReady.Task.IsCompleted)
+                await EvictFormer(session).ConfigureAwait(false);
             await channel.BasicQosAsync(0, (ushort)_connection.Options.Prefetch, global: false, _stopped)
                 .ConfigureAwait(false);
             _feed = feed;
@@ -288,21 +294,34 @@ internal sealed class BrokerLife : IMailbox
         }
     }
 
+    // Its journal is fenced against whoever still has the mailbox: one that is frozen or cut off, which the
+    // broker would miss only after several of its own heartbeats.
+    private async Task EvictFormer(BrokerSession session)
+    {
+        if (!await IsHeld().ConfigureAwait(false))
+            return;
+        await Task.Delay(TakeOverPause, _connection.Clock, _stopped).ConfigureAwait(false);
+        if (await IsHeld().ConfigureAwait(false))
+        {
+            await LeaderlessQueues.Evict(session, _mailboxes.Topology, _actor, _connection.Options.User,
+                _connection.Clock, _stopped).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> IsHeld() => await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) > 0;
+
     // The broker ends a consumer whose queue is deleted: somebody removed the mailbox, or is making it anew.
     private async Task CloseIfRemoved(IChannel channel)
     {
         if (!channel.IsOpen)
             return;
-        try
+        for (int pauses = 0; pauses < RenewalPauses; pauses++)
         {
             await Task.Delay(RenewalPause, _connection.Clock, _stopped).ConfigureAwait(false);
-            await channel.QueueDeclarePassiveAsync(_mailboxes.Topology.Queue(_actor), _stopped)
-                .ConfigureAwait(false);
+            if (await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) != BrokerMailboxes.Missing)
+                return;
         }
-        catch (Exception error) when (BrokerErrors.IsMissing(error))
-        {
-            Close();
-        }
+        Close();
     }
 
     // What the last call handled is acknowledged before the rest goes back.

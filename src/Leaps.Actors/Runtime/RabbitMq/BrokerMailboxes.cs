@@ -15,6 +15,9 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 /// </summary>
 internal sealed class BrokerMailboxes : IMailboxes
 {
+    /// <summary>For consumers: there is no such mailbox.</summary>
+    internal const int Missing = -1;
+
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
     private readonly Guid _run;
@@ -95,7 +98,8 @@ internal sealed class BrokerMailboxes : IMailboxes
 
     /// <summary>
     /// How many processes consume a mailbox, those not counted that wait to take over: so 0 or 1 of a mailbox
-    /// that is not transient. -1: there is no such mailbox; null: not known, as the broker is away.
+    /// that is not transient. <see cref="Missing"/>: there is no such mailbox; null: not known, as the broker
+    /// is away.
     /// </summary>
     public async Task<int?> Consumers(string actor, CancellationToken cancellation = default)
     {
@@ -111,12 +115,34 @@ internal sealed class BrokerMailboxes : IMailboxes
         }
         catch (Exception error) when (BrokerErrors.IsMissing(error))
         {
-            return -1;
+            return Missing;
         }
         catch (Exception error) when (BrokerErrors.IsTransport(error))
         {
             cancellation.ThrowIfCancellationRequested();
             return null;
+        }
+    }
+
+    /// <summary>
+    /// Takes a mailbox of several consumers from the one that has it: it is made anew, and goes to whoever
+    /// consumes it first. Does nothing while the broker is away.
+    /// </summary>
+    /// <param name="actor">whose</param>
+    /// <param name="isDue">asked once nobody else can be doing the same: should it still be done?</param>
+    /// <param name="cancellation">gives up</param>
+    public async Task Evict(string actor, Func<bool> isDue, CancellationToken cancellation = default)
+    {
+        if (Connection.SessionOrNull is not { } session)
+            return;
+        try
+        {
+            await LeaderlessQueues.EvictAlone(session, Topology, actor, isDue, Connection.Options.User,
+                Connection.Clock, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception error) when (BrokerErrors.IsTransport(error))
+        {
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 

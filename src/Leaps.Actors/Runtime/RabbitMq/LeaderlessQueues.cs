@@ -13,6 +13,9 @@ internal static class LeaderlessQueues
     // To be asked long after the broker is up, when it has elected all that it can elect.
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RenewLimit = TimeSpan.FromSeconds(15);
+    // For the broker to end the consumers of a queue that is deleted. Those whose turn comes when there is a
+    // new queue of its name it moves there, and breaks both.
+    private static readonly TimeSpan DeletionPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Makes those anew that have no leader, with a <see cref="MailboxNotice"/> in them.</summary>
@@ -42,6 +45,25 @@ internal static class LeaderlessQueues
                     await Renew(session, some.Key, actor, user, clock, stop).ConfigureAwait(false);
             }).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// Takes a mailbox from a process that has it and answers nothing, for the only one that may: what lies in
+    /// it is lost, and the consumers that the broker ends come again.
+    /// </summary>
+    public static Task Evict(BrokerSession session, BrokerTopology topology, string actor, string user,
+        TimeProvider clock, CancellationToken cancellation) =>
+        Renew(session, topology, actor, user, clock, cancellation);
+
+    /// <summary>The same where several may find it due at the same time.</summary>
+    public static async Task EvictAlone(BrokerSession session, BrokerTopology topology, string actor,
+        Func<bool> isDue, string user, TimeProvider clock, CancellationToken cancellation)
+    {
+        var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
+        await using var closing = new Closing(connection).ConfigureAwait(false);
+        await Lock(connection, topology, clock, cancellation).ConfigureAwait(false);
+        if (isDue())
+            await Renew(session, topology, actor, user, clock, cancellation).ConfigureAwait(false);
     }
 
     // A queue that one connection alone may have is as good as a lock, and goes with the connection.
@@ -79,6 +101,7 @@ internal static class LeaderlessQueues
             var channel = await connection.CreateChannelAsync(confirming, cancellation).ConfigureAwait(false);
             await channel.QueueDeleteAsync(topology.Queue(actor), false, false, false, cancellation)
                 .ConfigureAwait(false);
+            await Task.Delay(DeletionPause, clock, cancellation).ConfigureAwait(false);
             await topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
             await channel.BasicPublishAsync(topology.Exchange, actor, mandatory: true,
                 new BasicProperties { Persistent = true, UserId = user, Type = MailboxNotice.Type },
