@@ -157,15 +157,15 @@ public sealed class PostgreSqlDatabase : IDisposable
     }
 
     /// <summary>
-    /// Until it is disposed of, sessions that keep this one waiting for too long are ended: those that wait
-    /// for nobody themselves.
+    /// Until it is disposed of, sessions that keep this one waiting are ended: those that say nothing within
+    /// a transaction, soon; those that take too long over one, unless they wait for others themselves.
     /// </summary>
     /// <remarks>
     /// The server's own limit for idle transactions doesn't count while it expects the rest of a message, so
     /// that a node which stopped in the middle of one would keep its actors.
     /// </remarks>
     internal IDisposable EvictBlockersOf(int session) => new Timer(
-        _ => Evict(session), null, options.TransactionTimeout, options.TransactionTimeout);
+        _ => Evict(session), null, options.TransactionSilence, options.TransactionSilence);
 
     private void Evict(int session)
     {
@@ -174,8 +174,10 @@ public sealed class PostgreSqlDatabase : IDisposable
             using var connection = source.OpenConnection();
             connection.Execute("""
                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE pid = ANY (pg_blocking_pids($1)) AND wait_event_type IS DISTINCT FROM 'Lock'
-                """, session);
+                WHERE pid = ANY (pg_blocking_pids($1))
+                AND (wait_event_type = 'Client' AND state_change < clock_timestamp() - $2
+                OR wait_event_type IS DISTINCT FROM 'Lock' AND xact_start < clock_timestamp() - $3)
+                """, session, options.TransactionSilence, options.TransactionTimeout);
         }
         catch (Exception failure) when (failure is NpgsqlException or ObjectDisposedException
             or IOException or System.Net.Sockets.SocketException)

@@ -34,7 +34,11 @@ public sealed record PostgreSqlOptions
     /// <summary>Connections of one process at most.</summary>
     public int MaxConnections { get; init; } = 8;
 
-    /// <summary>How long a node that stopped inside a transaction keeps others from its actors.</summary>
+    /// <summary>How long a node that stopped inside a transaction keeps those from its actors that claim
+    /// them.</summary>
+    internal TimeSpan TransactionSilence { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long a transaction may take that others wait for.</summary>
     internal TimeSpan TransactionTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>What messages call the database.</summary>

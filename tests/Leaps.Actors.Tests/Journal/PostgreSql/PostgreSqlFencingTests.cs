@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Journal.PostgreSql;
 using Leaps.Servers;
@@ -25,7 +26,8 @@ public sealed class PostgreSqlFencingTests : IDisposable
         var options = SharedPostgreSql.Options(server);
         hereDatabase = PostgreSqlDatabase.Open(
             options with { Port = proxy.Port }, "cluster", cancellation: Cancellation);
-        thereDatabase = PostgreSqlDatabase.Open(options, "cluster", cancellation: Cancellation);
+        thereDatabase = PostgreSqlDatabase.Open(
+            options with { TransactionSilence = Patience }, "cluster", cancellation: Cancellation);
         here = hereDatabase.Journal(run, "run", cancellation: Cancellation);
         there = thereDatabase.Journal(run, "run", cancellation: Cancellation);
     }
@@ -141,7 +143,7 @@ public sealed class PostgreSqlFencingTests : IDisposable
     [InlineData("in the middle of a message", "newcomer")]
     public void A_node_that_stops_inside_a_transaction_holds_nobody_up_for_long(string place, string actor)
     {
-        var options = SharedPostgreSql.Options(server) with { TransactionTimeout = TimeSpan.FromSeconds(2) };
+        var options = SharedPostgreSql.Options(server);
         using var hereDatabase = PostgreSqlDatabase.Open(
             options with { Port = proxy.Port }, "cluster", cancellation: Cancellation);
         using var thereDatabase = PostgreSqlDatabase.Open(options, "cluster", cancellation: Cancellation);
@@ -155,7 +157,9 @@ public sealed class PostgreSqlFencingTests : IDisposable
         byte[] state = new byte[between ? 1 : 1_000_000];
         var write = Task.Run(() => here.Append(actor, last, [state]), Cancellation);
         proxy.AwaitReached();
+        long begun = Stopwatch.GetTimestamp();
         there.Claim(actor);
+        Assert.True(Stopwatch.GetElapsedTime(begun) < options.TransactionTimeout / 2, "it waited for too long");
         Assert.Equal(last, there.LastSequence(actor));
         there.Append(actor, last, Event);
         proxy.Release();
