@@ -4,13 +4,15 @@ namespace Leaps.Actors.Cluster;
 /// Judges, where the scheduler might live but does not, whether the one elsewhere has been silent for too
 /// long. For several threads.
 /// </summary>
-/// <param name="lease">as long as a node may be silent</param>
+/// <param name="lease">as long as a node may be silent; the scheduler three quarters of it, for its successor
+/// has yet to hear of the nodes</param>
 internal sealed class SchedulerWatch(TimeSpan lease)
 {
+    private readonly TimeSpan _patience = lease * 3 / 4;
     private readonly Lock _gate = new();
     private TimeSpan? _since;
     private TimeSpan _ticked;
-    private int _leases = 1;
+    private int _turns = 1;
     private long _excuses;
 
     /// <summary>The scheduler lives.</summary>
@@ -19,7 +21,7 @@ internal sealed class SchedulerWatch(TimeSpan lease)
         lock (_gate)
         {
             _since = now;
-            _leases = 1;
+            _turns = 1;
             _excuses++;
         }
     }
@@ -45,10 +47,10 @@ internal sealed class SchedulerWatch(TimeSpan lease)
             if (_since is null || now - _ticked > lease / 2)
                 _since = now;
             _ticked = now;
-            if (now - _since <= lease * _leases)
+            if (now - _since <= _patience * _turns)
                 return null;
-            // The next one may need longer than a lease to come to life.
-            _leases++;
+            // The next one may need longer to come to life.
+            _turns++;
             _since = now;
             long excuses = _excuses;
             return () =>

@@ -13,8 +13,8 @@ public sealed record SchedulerTimes(TimeSpan Lease, TimeSpan Grace, TimeSpan Fai
     public static readonly SchedulerTimes Default =
         new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(4), TimeSpan.FromMinutes(10));
 
-    /// <summary>Every node hears from the scheduler so often.</summary>
-    public TimeSpan Sign => Lease / 4;
+    /// <summary>At the first heartbeat after so long a node hears from the scheduler again.</summary>
+    public TimeSpan Sign => Lease / 8;
 }
 
 /// <summary>First message to a scheduler that has come to life, new or from its journal.</summary>
