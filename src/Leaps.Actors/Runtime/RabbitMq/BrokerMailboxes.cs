@@ -107,11 +107,8 @@ internal sealed class BrokerMailboxes : IMailboxes
             return null;
         try
         {
-            var channel = await session.Outgoing.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
-            await using var _ = channel.ConfigureAwait(false);
-            var queue = await channel.QueueDeclarePassiveAsync(Topology.Queue(actor), cancellation)
+            return await session.Consumers(Topology.Queue(actor), Connection.Clock, cancellation)
                 .ConfigureAwait(false);
-            return (int)queue.ConsumerCount;
         }
         catch (Exception error) when (BrokerErrors.IsMissing(error))
         {

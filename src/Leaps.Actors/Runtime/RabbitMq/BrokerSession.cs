@@ -10,12 +10,15 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 internal sealed class BrokerSession : IAsyncDisposable
 {
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource<string> _over =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _overSource = new();
     private readonly ConcurrentDictionary<BrokerLife, TaskCompletionSource> _expected = new();
     private readonly Func<CancellationToken, Task<IConnection>> _connect;
+    private readonly SemaphoreSlim _asking = new(1);
+    private IChannel? _questions;
 
     public BrokerSession(BrokerHost host, IConnection outgoing, IConnection incoming,
         IEnumerable<BrokerLife> expected, Func<CancellationToken, Task<IConnection>> connect)
@@ -48,6 +51,34 @@ internal sealed class BrokerSession : IAsyncDisposable
 
     /// <summary>One more connection to the same host, for what may break it; the caller's to close.</summary>
     public Task<IConnection> ConnectOnce(CancellationToken cancellation) => _connect(cancellation);
+
+    /// <summary>
+    /// Who consumes a queue. Questions come one after the other, as a new channel for each would cost the
+    /// broker several times as much; a refusal or a broker that hangs costs a channel.
+    /// </summary>
+    public async Task<int> Consumers(string queue, TimeProvider clock, CancellationToken cancellation)
+    {
+        await _asking.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (_questions is not { IsOpen: true } questions)
+                _questions = questions = await Outgoing.CreateChannelAsync(null, cancellation)
+                    .ConfigureAwait(false);
+            var answer = await questions.QueueDeclarePassiveAsync(queue, cancellation)
+                .WaitAsync(AnswerLimit, clock, cancellation).ConfigureAwait(false);
+            return (int)answer.ConsumerCount;
+        }
+        catch
+        {
+            _ = _questions?.AbortAsync(CancellationToken.None);
+            _questions = null;
+            throw;
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
 
     /// <summary>Ends with the session; says why.</summary>
     public Task<string> Over => _over.Task;
