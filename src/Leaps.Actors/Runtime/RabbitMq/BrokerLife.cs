@@ -308,7 +308,8 @@ internal sealed class BrokerLife : IMailbox
         }
     }
 
-    private async Task<bool> IsHeld() => await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) > 0;
+    private async Task<bool> IsHeld() =>
+        await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) > 0;
 
     // The broker ends a consumer whose queue is deleted: somebody removed the mailbox, or is making it anew.
     private async Task CloseIfRemoved(IChannel channel)

@@ -48,8 +48,8 @@ internal static class LeaderlessQueues
     }
 
     /// <summary>
-    /// Takes a mailbox from a process that has it and answers nothing, for the only one that may: what lies in
-    /// it is lost, and the consumers that the broker ends come again.
+    /// Takes a mailbox from a process that has it and answers nothing, for the only one that may: what lies
+    /// in it is lost, and the consumers that the broker ends come again.
     /// </summary>
     public static Task Evict(BrokerSession session, BrokerTopology topology, string actor, string user,
         TimeProvider clock, CancellationToken cancellation) =>

@@ -159,7 +159,8 @@ public sealed class PostgreSqlFencingTests : IDisposable
         proxy.AwaitReached();
         long begun = Stopwatch.GetTimestamp();
         there.Claim(actor);
-        Assert.True(Stopwatch.GetElapsedTime(begun) < options.TransactionTimeout / 2, "it waited for too long");
+        Assert.True(
+            Stopwatch.GetElapsedTime(begun) < options.TransactionTimeout / 2, "it waited for too long");
         Assert.Equal(last, there.LastSequence(actor));
         there.Append(actor, last, Event);
         proxy.Release();

@@ -4,8 +4,8 @@ using RabbitMQ.Client;
 namespace Leaps.Actors.Tests.Runtime.RabbitMq;
 
 /// <summary>
-/// A process that is frozen keeps its mailboxes for as long as the broker hears from it; here for ever, as only
-/// its actor stands still.
+/// A process that is frozen keeps its mailboxes for as long as the broker hears from it; here for ever, as
+/// only its actor stands still.
 /// </summary>
 public sealed class BrokerEvictionTests(SharedBroker broker)
 {
