@@ -249,7 +249,7 @@ internal sealed class BrokerLife : IMailbox
                 : _mailboxes.Declared(_actor).WaitAsync(_stopped)).ConfigureAwait(false);
             if (_isLeaderless)
             {
-                await LeaderlessQueues.Renew(session, [(_mailboxes, _actor)], _connection.Options.User,
+                await QueueRenewal.Renew(session, [(_mailboxes, _actor)], _connection.Options.User,
                     _connection.Clock, _stopped).ConfigureAwait(false);
                 _isLeaderless = false;
             }
@@ -303,7 +303,7 @@ internal sealed class BrokerLife : IMailbox
         await Task.Delay(TakeOverPause, _connection.Clock, _stopped).ConfigureAwait(false);
         if (await IsHeld().ConfigureAwait(false))
         {
-            await LeaderlessQueues.Evict(session, _mailboxes.Topology, _actor, _connection.Options.User,
+            await QueueRenewal.Evict(session, _mailboxes.Topology, _actor, _connection.Options.User,
                 _connection.Clock, _stopped).ConfigureAwait(false);
         }
     }

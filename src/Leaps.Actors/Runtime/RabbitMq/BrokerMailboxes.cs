@@ -134,7 +134,7 @@ internal sealed class BrokerMailboxes : IMailboxes
             return;
         try
         {
-            await LeaderlessQueues.EvictAlone(session, Topology, actor, isDue, Connection.Options.User,
+            await QueueRenewal.EvictAlone(session, Topology, actor, isDue, Connection.Options.User,
                 Connection.Clock, cancellation).ConfigureAwait(false);
         }
         catch (Exception error) when (BrokerErrors.IsTransport(error))

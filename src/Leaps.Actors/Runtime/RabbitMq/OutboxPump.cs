@@ -99,7 +99,7 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
                 var oldest = outbox.Oldest;
                 if (oldest is not null && ReferenceEquals(oldest, before))
                 {
-                    await LeaderlessQueues.Renew(session, outbox.Recipients, options.User, clock, end)
+                    await QueueRenewal.Renew(session, outbox.Recipients, options.User, clock, end)
                         .ConfigureAwait(false);
                     await state.End(null).ConfigureAwait(false);
                 }

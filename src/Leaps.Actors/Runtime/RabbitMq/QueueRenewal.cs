@@ -3,11 +3,12 @@ using RabbitMQ.Client;
 namespace Leaps.Actors.Runtime.RabbitMq;
 
 /// <summary>
-/// Finds mailboxes whose queue has no leader and never will: the broker has its name and has lost its log,
-/// which happens to one that was made just before the broker was killed. Whoever publishes to it hangs inside
-/// the broker, and so does all that he sends after it.
+/// Makes the queue of a mailbox anew: one that a process holds which answers nothing, or one that has no
+/// leader and never will. Of such a queue the broker has the name and has lost the log, which happens to one
+/// that was made just before the broker was killed; whoever publishes to it hangs inside the broker, and so
+/// does all that he sends after it.
 /// </summary>
-internal static class LeaderlessQueues
+internal static class QueueRenewal
 {
     private const int AtOnce = 8;
     // To be asked long after the broker is up, when it has elected all that it can elect.
