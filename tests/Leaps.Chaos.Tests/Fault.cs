@@ -46,6 +46,9 @@ internal enum FaultKind
     /// <summary>Nothing passes between a node and either server.</summary>
     Cut,
 
+    /// <summary>A node gets a tenth of its time; no seed draws it.</summary>
+    Slow,
+
     /// <summary>The user pauses the run and resumes it later.</summary>
     Pause,
 
@@ -87,6 +90,7 @@ internal sealed record Fault(FaultKind Kind, double At, double Length, int Node)
             FaultKind.KillDatabase => "database kill",
             FaultKind.FreezeDatabase => $"database freeze for {Text(Length)} s",
             FaultKind.Cut => $"cut n{Node} for {Text(Length)} s",
+            FaultKind.Slow => $"slow n{Node} for {Text(Length)} s",
             FaultKind.Pause => $"pause for {Text(Length)} s",
             _ => "visit",
         };

@@ -96,6 +96,9 @@ internal sealed class FaultMaker(ChaosServers servers, ChaosCluster cluster, Cha
                 var link = cluster.LinkOf(name);
                 await Away(loss, link.Cut, link.Mend, length, cancellation);
                 return;
+            case FaultKind.Slow:
+                await SlowDown(node, length, cancellation);
+                return;
             case FaultKind.Terminate:
                 node.Terminate();
                 await node.WaitForExit(cancellation);
@@ -122,6 +125,24 @@ internal sealed class FaultMaker(ChaosServers servers, ChaosCluster cluster, Cha
         {
             comeBack();
             loss.CameBack = clock.Elapsed.TotalSeconds;
+        }
+    }
+
+    private async Task SlowDown(NodeProcess node, TimeSpan length, CancellationToken cancellation)
+    {
+        var end = clock.Elapsed + length;
+        while (clock.Elapsed < end && !observer.IsOver)
+        {
+            node.Freeze();
+            try
+            {
+                await Task.Delay(90, cancellation);
+            }
+            finally
+            {
+                node.Continue();
+            }
+            await Task.Delay(10, cancellation);
         }
     }
 

@@ -35,4 +35,5 @@ void Cancel(PosixSignalContext signal)
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-return await new Series(tight, TimeSpan.FromSeconds(limit), Console.Out).Run(seeds, cancellation.Token);
+return await new Series(TimeSpan.FromSeconds(limit), Console.Out).Run(
+    [.. seeds.Select(seed => ChaosCase.Draw(seed, tight))], cancellation.Token);

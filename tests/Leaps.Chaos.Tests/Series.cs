@@ -3,10 +3,9 @@ using System.Globalization;
 namespace Leaps.Chaos.Tests;
 
 /// <summary>Many cases, one after the other, and what they say together.</summary>
-/// <param name="tight">settings of all cases; null: drawn</param>
 /// <param name="limit">how long a run may take</param>
 /// <param name="output">takes a line for each case</param>
-internal sealed class Series(bool? tight, TimeSpan limit, TextWriter output)
+internal sealed class Series(TimeSpan limit, TextWriter output)
 {
     // A broker keeps the queues of the clusters that it has served.
     private const int CasesOfServers = 20;
@@ -14,7 +13,7 @@ internal sealed class Series(bool? tight, TimeSpan limit, TextWriter output)
     private readonly List<CaseResult> _results = [];
 
     /// <returns>exit status: 1 when a run was not identical or hung</returns>
-    public async Task<int> Run(IReadOnlyList<ulong> seeds, CancellationToken cancellation)
+    public async Task<int> Run(IReadOnlyList<ChaosCase> cases, CancellationToken cancellation)
     {
         string folder = Directory.CreateTempSubdirectory("leaps-chaos-").FullName;
         try
@@ -26,13 +25,13 @@ internal sealed class Series(bool? tight, TimeSpan limit, TextWriter output)
                     ? "every node in a network namespace: a cut pulls its cable"
                     : "a cut holds up what a node sends: a network namespace for each takes root and ip");
             }
-            for (int first = 0; first < seeds.Count; first += CasesOfServers)
+            for (int first = 0; first < cases.Count; first += CasesOfServers)
             {
                 await using var servers = await ChaosServers.Start(cancellation);
                 var runner = new CaseRunner(servers, truth, folder, limit);
-                for (int k = first; k < Math.Min(seeds.Count, first + CasesOfServers); k++)
+                for (int k = first; k < Math.Min(cases.Count, first + CasesOfServers); k++)
                 {
-                    var result = await runner.Play(ChaosCase.Draw(seeds[k], tight), cancellation);
+                    var result = await runner.Play(cases[k], cancellation);
                     _results.Add(result);
                     foreach (string line in result.Evidence)
                         await output.WriteLineAsync(line);

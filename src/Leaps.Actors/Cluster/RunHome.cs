@@ -113,8 +113,8 @@ public sealed class RunHome : IDisposable
         _tellNeeds(new RunNeeds { Device = networks[0].DeviceKind, Rollouts = rollouts });
         var mailboxes = new NearMailboxes(_services.Mailboxes(Run, ActorKey.RunPart));
         return new ClusterTraining(
-            new TrainingHome(target, model, networks, training, Journal, mailboxes, Life, options),
-            mailboxes);
+            new TrainingHome(target, model, networks, training, Journal, mailboxes, Life,
+                options with { Telemetry = _telemetry }), mailboxes);
     }
 
     public void Dispose() => Journal.Dispose();

@@ -4,6 +4,7 @@ using Leaps.Actors.Coordinator;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.ReplayBuffer;
+using Leaps.Actors.Telemetry;
 using Leaps.Actors.Trainer;
 using Leaps.Model;
 using Leaps.Model.Devices;
@@ -39,6 +40,9 @@ public sealed record TrainingHomeOptions
 
     /// <summary>One line for each message that was refused.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
+
+    /// <summary>Of the run; null: nobody wants to know.</summary>
+    public RunTelemetry? Telemetry { get; init; }
 }
 
 /// <summary>
@@ -88,7 +92,7 @@ internal sealed class TrainingHome : ITraining
         var state = TrainingJournal.Restore(journal, new TrainerState(training), _trainer);
         _epoch = journal.LastSequence(ActorNames.Trainer) + 1;
         var stored = usesBuffer ? ReplayBufferActor.Recover(journal, training, target) : null;
-        _writer = new JournalWriter(journal);
+        _writer = new JournalWriter(journal, telemetry: options.Telemetry);
         _device = new TrainerDevice(_trainer, target, options.OnUpdate, options.OnSaving, Fail);
         _actor = new TrainerActor(state, Send, message => _trainerMailbox!.Post(message), _device,
             new ActorJournal(journal, _writer, ActorNames.Trainer), Observe);

@@ -3,6 +3,8 @@ using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.Embedded;
+using Leaps.Actors.Telemetry;
+using Leaps.Actors.Tests.Telemetry;
 using Leaps.Model.Devices.Simd;
 using Leaps.Model.Networks;
 using Leaps.Model.Random;
@@ -127,8 +129,22 @@ public sealed class EmbeddedTrainingTests
         return model;
     }
 
+    [Fact]
+    public async Task What_a_training_writes_is_measured()
+    {
+        using var node = new NodeTelemetry("n1");
+        using var listener = new TelemetryListener(node);
+        using var journal = new MemoryJournal();
+        using var training = Create(Options(TrainingSource.Pool, 0), journal, null, out _,
+            telemetry: node.Of(Guid.NewGuid()));
+        Assert.Equal("", await RunAsync(training));
+        Assert.True(listener.Sum(MetricNames.JournalBytes) > 0);
+        Assert.True(listener.Sum(MetricNames.JournalWriteSeconds) > 0);
+    }
+
     private static EmbeddedTraining Create(TrainingOptions options, IJournal journal, double[]? losses,
-        out LeapsModel model, int devices = 1, Action<TrainingRecord>? onUpdate = null)
+        out LeapsModel model, int devices = 1, Action<TrainingRecord>? onUpdate = null,
+        RunTelemetry? telemetry = null)
     {
         var created = model = Model();
         SimdNetwork[] networks =
@@ -137,6 +153,7 @@ public sealed class EmbeddedTrainingTests
             new TrainingHomeOptions
             {
                 SnapshotInterval = TimeSpan.FromMilliseconds(10),
+                Telemetry = telemetry,
                 OnUpdate = (_, record) =>
                 {
                     if (losses is not null)

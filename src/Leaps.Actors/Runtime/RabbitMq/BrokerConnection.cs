@@ -31,7 +31,7 @@ public sealed class BrokerConnection : IAsyncDisposable
         _session = first;
         _notice = notice;
         Outbox = new Outbox(Options.OutboxBytes);
-        _pump = new OutboxPump(Outbox, Options, Clock, () => _mailboxes.Keys.ToList());
+        _pump = new OutboxPump(Outbox, Options, Clock, () => _mailboxes.Keys.ToList(), notice);
     }
 
     public BrokerOptions Options => _connector.Options;

@@ -7,16 +7,24 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 /// Empties the outbox through one channel at a time, many messages unconfirmed at once. The channel carries
 /// declarations too, so that they happen in order with messages.
 /// </summary>
+/// <param name="outbox">what is to be sent</param>
+/// <param name="options">of the connection</param>
+/// <param name="clock">of the connection</param>
+/// <param name="everyone">whose mailboxes are to be there</param>
+/// <param name="notice">takes a line, now and then, while the broker does not take a message</param>
 internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvider clock,
-    Func<IReadOnlyCollection<BrokerMailboxes>> everyone)
+    Func<IReadOnlyCollection<BrokerMailboxes>> everyone, Action<string> notice)
 {
+    private static readonly TimeSpan NoticePause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
 
     // The broker refuses whoever says that he is somebody else.
     private readonly BasicProperties
         durable = new() { Persistent = true, UserId = options.User },
-        notice = new() { Persistent = true, UserId = options.User, Type = MailboxNotice.Type };
+        mailboxNotice = new() { Persistent = true, UserId = options.User, Type = MailboxNotice.Type };
+
+    private long? _noticed;
 
     /// <summary>Until the session is over. A channel that is lost without it is replaced.</summary>
     public async Task Run(BrokerSession session, CancellationToken stop)
@@ -54,7 +62,11 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
             return Task.CompletedTask;
         };
         // A new channel sends it again, and in order all that came after it.
-        channel.BasicNacksAsync += (_, _) => state.End(null);
+        channel.BasicNacksAsync += (_, _) =>
+        {
+            Notice();
+            return state.End(null);
+        };
         channel.ChannelShutdownAsync += (_, reason) => state.End(reason);
         foreach (var mailboxes in everyone())
         {
@@ -80,10 +92,19 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
                 // Before it is published: the confirmation may be here before the call returns.
                 outbox.Sending();
                 await channel.BasicPublishAsync(entry.Owner.Topology.Exchange, entry.Recipient,
-                    mandatory: false, entry.IsNotice ? notice : durable, entry.Body, end)
+                    mandatory: false, entry.IsNotice ? mailboxNotice : durable, entry.Body, end)
                     .ConfigureAwait(false);
             }
         }
+    }
+
+    private void Notice()
+    {
+        if (_noticed is { } before && clock.GetElapsedTime(before) < NoticePause)
+            return;
+        _noticed = clock.GetTimestamp();
+        notice($"the broker has no room for a message to {outbox.Oldest?.Recipient}: it is sent again until "
+            + "there is. Does a policy limit its queue?");
     }
 
     // A channel on which nothing is confirmed for long hangs inside the broker, at a queue without a leader.

@@ -173,6 +173,33 @@ public sealed class BrokerTests(SharedBroker broker)
     }
 
     [Fact]
+    public async Task While_a_queue_is_full_its_messages_are_sent_again_and_one_line_says_so()
+    {
+        await using var run = await Start();
+        var server = await broker.Server;
+        var mailboxes = await run.Process();
+        mailboxes.Prepare("target");
+        await run.Settled();
+        await server.Control("set_policy", run.Prefix, $"^{run.Prefix}[.]target$",
+            """{"max-length": 3, "overflow": "reject-publish"}""", "--apply-to", "queues");
+        var sender = BrokerRun.Silent(mailboxes, "sender");
+        int sent = 0;
+        // The limit is soft: what is under way when it is reached still gets in.
+        await BrokerRun.Until(() =>
+        {
+            sender.Tell("target", Inbox.Number(++sent));
+            return Task.FromResult(!run.Notices.IsEmpty);
+        }, "a line says so");
+        Assert.StartsWith("the broker has no room for a message to target: ", Assert.Single(run.Notices),
+            StringComparison.Ordinal);
+        var inbox = new Inbox();
+        mailboxes.Open("target", 1, inbox.Receive, inbox.Failed);
+        Inbox.AssertComplete(await inbox.TakeUntil(sent), sent);
+        Assert.Single(run.Notices);
+        await server.Control("clear_policy", run.Prefix);
+    }
+
+    [Fact]
     public async Task A_message_of_4_MB_comes_and_one_beyond_the_limit_is_refused_at_its_sender()
     {
         await using var run = await Start(options => options with { MaximumMessageBytes = 5 << 20 });
