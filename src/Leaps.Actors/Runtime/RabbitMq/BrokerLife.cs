@@ -272,7 +272,7 @@ internal sealed class BrokerLife : IMailbox
             if (_stopped.IsCancellationRequested)
                 await GiveBack(feed).ConfigureAwait(false);
             feed.End();
-            await CloseChannel(channel).ConfigureAwait(false);
+            await channel.CloseWithin(CloseLimit, _connection.Clock).ConfigureAwait(false);
         }
     }
 
@@ -331,17 +331,5 @@ internal sealed class BrokerLife : IMailbox
         await _received.ConfigureAwait(false);
         using var limit = new CancellationTokenSource(CloseLimit, _connection.Clock);
         await feed.Flush(limit.Token).ConfigureAwait(false);
-    }
-
-    private static async Task CloseChannel(IChannel channel)
-    {
-        try
-        {
-            await channel.DisposeAsync().AsTask().WaitAsync(CloseLimit).ConfigureAwait(false);
-        }
-        catch (Exception error) when (BrokerErrors.IsTransport(error))
-        {
-            // It was to go, and is gone, or goes with its connection.
-        }
     }
 }

@@ -28,6 +28,9 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
     // 256 MiB, so that many large ones can be delivered in several goes.
     private const long LargestRetry = 256L << 20;
 
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+
     private readonly BrokerTopology _topology = new(prefix);
 
     /// <summary>Some of them, in no certain order. They stay where they are.</summary>
@@ -88,17 +91,29 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
                 publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true),
                     cancellation)
                 .ConfigureAwait(false);
-            await using var _ = channel.ConfigureAwait(false);
-            var result = await work(channel).ConfigureAwait(false);
-            // Those that stay are back before anybody asks for them again, in no certain order.
-            await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellation)
-                .ConfigureAwait(false);
-            return result;
+            try
+            {
+                var result = await work(channel).ConfigureAwait(false);
+                // Those that stay are back before anybody asks for them again, in no certain order.
+                await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellation)
+                    .ConfigureAwait(false);
+                return result;
+            }
+            finally
+            {
+                await channel.CloseWithin(CloseLimit, connection.Clock).ConfigureAwait(false);
+            }
         }
         catch (Exception error) when (BrokerErrors.IsMissing(error))
         {
             throw new LeapsException($"broker: no run has the prefix {prefix} on virtual host "
                 + $"{connection.Options.VirtualHost}.", error);
+        }
+        catch (Exception error) when (error is TimeoutException || BrokerErrors.IsInternal(error))
+        {
+            throw new LeapsException($"broker: it does not answer for the queue {_topology.DeadLetters}. Should "
+                + "it have been killed within seconds of making it, it has lost it: delete that queue with "
+                + "rabbitmqctl delete_queue and start a node anew, which makes it.", error);
         }
         catch (Exception error) when (BrokerErrors.IsTransport(error)
             && !cancellation.IsCancellationRequested)
@@ -110,7 +125,8 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
     }
 
     private Task<BasicGetResult?> Next(IChannel channel, CancellationToken cancellation) =>
-        channel.BasicGetAsync(_topology.DeadLetters, autoAck: false, cancellation);
+        channel.BasicGetAsync(_topology.DeadLetters, autoAck: false, cancellation)
+            .WaitAsync(AnswerLimit, connection.Clock, cancellation);
 
     private async Task<bool> Publish(
         IChannel channel, DeadLetter letter, BasicGetResult got, CancellationToken cancellation)

@@ -138,20 +138,9 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
         }
     }
 
-    // One that hangs doesn't answer that it is closed.
     private sealed class Closing(IChannel channel, TimeProvider clock) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync()
-        {
-            try
-            {
-                await channel.DisposeAsync().AsTask().WaitAsync(CloseLimit, clock).ConfigureAwait(false);
-            }
-            catch (Exception error) when (BrokerErrors.IsTransport(error))
-            {
-                // It is to go, and goes with its connection at last.
-            }
-        }
+        public ValueTask DisposeAsync() => new(channel.CloseWithin(CloseLimit, clock));
     }
 
     // What the broker refuses would be refused again: whoever asked for it ends, the others go on.

@@ -1,5 +1,6 @@
 using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.RabbitMq;
+using Leaps.Model;
 using Leaps.Servers;
 
 namespace Leaps.Actors.Tests.Runtime.RabbitMq;
@@ -56,6 +57,29 @@ public sealed class BrokerRestartTests
             line => line.StartsWith("lost the broker localhost:", StringComparison.Ordinal));
         Assert.Contains(run.Notices,
             line => line.StartsWith("connected to the broker", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Dead_letters_that_the_broker_has_lost_with_their_queue_are_told_in_one_line()
+    {
+        await using var server = await SharedBroker.OrSkip(() =>
+            RabbitMqServer.Start(cancellation: TestContext.Current.CancellationToken));
+        await using var run = new BrokerRun(SharedBroker.Options(server));
+        var here = await run.Process();
+        await run.Settled();
+        string queue = here.Topology.DeadLetters;
+        Assert.False(server.HasOnDisk(queue), "it was made too long ago to be lost");
+        await server.Kill();
+        await server.Start(TestContext.Current.CancellationToken);
+        var letters = new DeadLetters(await run.Connect(), run.Prefix);
+        var refusal = await Assert.ThrowsAsync<LeapsException>(
+            () => letters.List(10, TestContext.Current.CancellationToken));
+        Assert.StartsWith($"broker: it does not answer for the queue {queue}. ", refusal.Message,
+            StringComparison.Ordinal);
+        await server.Control("delete_queue", queue);
+        await run.Process();
+        await run.Settled();
+        Assert.Empty(await letters.List(10, TestContext.Current.CancellationToken));
     }
 
     // The broker may have the names of queues that it was just told to make, and not their logs.
