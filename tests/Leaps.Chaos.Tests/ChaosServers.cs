@@ -41,13 +41,15 @@ internal sealed class ChaosServers : IAsyncDisposable
         }, "chaos", static _ => { }, cancellation: cancellation);
 
     /// <summary>The broker ends, and after a while is there again.</summary>
-    public Task LoseBroker(bool kills, TimeSpan pause, CancellationToken cancellation) =>
+    public Task LoseBroker(FaultKind kind, TimeSpan pause, CancellationToken cancellation) =>
         Alone(_brokerGate, async () =>
         {
-            if (kills)
-                await Broker.Kill();
-            else
+            if (kind == FaultKind.StopBroker)
                 await Broker.Stop(cancellation);
+            else
+                await Broker.Kill();
+            if (kind == FaultKind.LoseBroker)
+                Broker.LoseData();
             await Pause(pause, cancellation);
             await Broker.Start(cancellation);
         }, cancellation);

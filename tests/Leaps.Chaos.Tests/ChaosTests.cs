@@ -3,27 +3,38 @@ using Leaps.Host.Configuration;
 
 namespace Leaps.Chaos.Tests;
 
-/// <summary>Ten of the cases that make chaos plays, over one broker and one database.</summary>
+/// <summary>Ten of the cases that make chaos plays and two more, over one broker and one database.</summary>
 public sealed class ChaosTests
 {
     // All with the tight settings: the default ones wait longer and do nothing else.
     private static readonly ulong[] Seeds = [5, 14, 23, 33, 35, 36, 42, 43, 44, 54];
 
-    // It misses no lease of the default settings, and holds everybody up.
-    private static readonly ChaosCase OfASlowNode = new(
-        Seed: 1, RunShape.Draw(new Dice(1)), IsTight: false, [new Fault(FaultKind.Slow, 0.5, 6, Node: 1)]);
+    private static readonly FaultKind[] NotDrawn = [FaultKind.Slow, FaultKind.LoseBroker];
+
+    // The slow node misses no lease of the default settings, and holds everybody up.
+    private static readonly ChaosCase[] Others =
+    [
+        new(1, RunShape.Draw(new Dice(1)), IsTight: false, [new Fault(FaultKind.Slow, 0.5, 6, Node: 1)]),
+        new(1015, RunShape.Draw(new Dice(1015)), IsTight: true, [new Fault(FaultKind.LoseBroker, 3, 1, 0)]),
+    ];
 
     private static IEnumerable<ChaosCase> Cases => Seeds.Select(seed => ChaosCase.Draw(seed, tight: true));
 
     [Fact]
-    public async Task Whatever_happens_to_a_cluster_a_run_gives_the_bits_of_an_undisturbed_one()
+    public Task Whatever_happens_to_a_cluster_a_run_gives_the_bits_of_an_undisturbed_one() =>
+        Play([.. Cases]);
+
+    [Fact]
+    public Task So_it_does_with_a_slow_node_and_when_the_broker_loses_its_data() => Play(Others);
+
+    private static async Task Play(ChaosCase[] cases)
     {
         using var output = new StringWriter();
-        var series = new Series(TimeSpan.FromSeconds(120), output);
         int status = 0;
         try
         {
-            status = await series.Run([.. Cases, OfASlowNode], TestContext.Current.CancellationToken);
+            status = await new Series(TimeSpan.FromSeconds(120), output).Run(
+                cases, TestContext.Current.CancellationToken);
         }
         catch (Exception missing) when (missing.Message.Contains("(Debian)", StringComparison.Ordinal))
         {
@@ -48,7 +59,7 @@ public sealed class ChaosTests
         var cases = Enumerable.Range(1, 200).Select(seed => ChaosCase.Draw((ulong)seed)).ToList();
         Assert.Equal(cases.Select(item => item.ToString()),
             Enumerable.Range(1, 200).Select(seed => ChaosCase.Draw((ulong)seed).ToString()));
-        Assert.All(Enum.GetValues<FaultKind>().Except([FaultKind.Slow]), kind =>
+        Assert.All(Enum.GetValues<FaultKind>().Except(NotDrawn), kind =>
             Assert.Contains(cases, item => item.Faults.Any(fault => fault.Kind == kind)));
     }
 

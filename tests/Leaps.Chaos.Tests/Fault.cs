@@ -49,6 +49,9 @@ internal enum FaultKind
     /// <summary>A node gets a tenth of its time; no seed draws it.</summary>
     Slow,
 
+    /// <summary>kill -9 of the broker, started again with nothing but its users; no seed draws it.</summary>
+    LoseBroker,
+
     /// <summary>The user pauses the run and resumes it later.</summary>
     Pause,
 
@@ -70,7 +73,7 @@ internal sealed record Fault(FaultKind Kind, double At, double Length, int Node)
     /// <summary>The run waits for a server, a user or all nodes: what it takes to go on tells nothing of the
     /// cluster.</summary>
     public bool HoldsTheRun => Kind is FaultKind.KillAll or FaultKind.KillBroker or FaultKind.StopBroker
-        or FaultKind.KillDatabase or FaultKind.FreezeDatabase or FaultKind.Pause;
+        or FaultKind.LoseBroker or FaultKind.KillDatabase or FaultKind.FreezeDatabase or FaultKind.Pause;
 
     public override string ToString()
     {
@@ -90,6 +93,7 @@ internal sealed record Fault(FaultKind Kind, double At, double Length, int Node)
             FaultKind.KillDatabase => "database kill",
             FaultKind.FreezeDatabase => $"database freeze for {Text(Length)} s",
             FaultKind.Cut => $"cut n{Node} for {Text(Length)} s",
+            FaultKind.LoseBroker => "broker loss",
             FaultKind.Slow => $"slow n{Node} for {Text(Length)} s",
             FaultKind.Pause => $"pause for {Text(Length)} s",
             _ => "visit",

@@ -41,7 +41,8 @@ internal sealed class FaultMaker(ChaosServers servers, ChaosCluster cluster, Cha
         {
             case FaultKind.KillBroker:
             case FaultKind.StopBroker:
-                await servers.LoseBroker(fault.Kind == FaultKind.KillBroker, length, cancellation);
+            case FaultKind.LoseBroker:
+                await servers.LoseBroker(fault.Kind, length, cancellation);
                 break;
             case FaultKind.KillDatabase:
                 await servers.LoseDatabase(length, cancellation);

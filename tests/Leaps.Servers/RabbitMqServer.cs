@@ -118,6 +118,14 @@ public sealed class RabbitMqServer : IAsyncDisposable
         await process.WaitForExitAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Deletes all that a broker that is not running had, but for users and virtual hosts.</summary>
+    public void LoseData()
+    {
+        if (IsRunning)
+            throw new InvalidOperationException($"{Node} is running.");
+        Directory.Delete(InFolder("data"), recursive: true);
+    }
+
     /// <summary>
     /// Whether a quorum queue would outlive a kill of its node: RabbitMQ 3.10 writes the table that says
     /// where a queue's log is up to three seconds late, and begins an empty log where it finds none.

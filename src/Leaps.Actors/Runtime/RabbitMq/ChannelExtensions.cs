@@ -4,8 +4,8 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 
 internal static class ChannelExtensions
 {
-    /// <summary>Closes a channel; one that hangs inside the broker does not answer, and goes with its connection
-    /// at last.</summary>
+    /// <summary>Closes a channel; one that hangs inside the broker does not answer, and goes with its
+    /// connection at last.</summary>
     public static async Task CloseWithin(this IChannel channel, TimeSpan limit, TimeProvider clock)
     {
         try

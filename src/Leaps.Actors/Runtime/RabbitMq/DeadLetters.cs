@@ -111,9 +111,9 @@ public sealed class DeadLetters(BrokerConnection connection, string prefix)
         }
         catch (Exception error) when (error is TimeoutException || BrokerErrors.IsInternal(error))
         {
-            throw new LeapsException($"broker: it does not answer for the queue {_topology.DeadLetters}. Should "
-                + "it have been killed within seconds of making it, it has lost it: delete that queue with "
-                + "rabbitmqctl delete_queue and start a node anew, which makes it.", error);
+            throw new LeapsException($"broker: it does not answer for the queue {_topology.DeadLetters}. "
+                + "Should it have been killed within seconds of making it, it has lost it: delete that queue "
+                + "with rabbitmqctl delete_queue and start a node anew, which makes it.", error);
         }
         catch (Exception error) when (BrokerErrors.IsTransport(error)
             && !cancellation.IsCancellationRequested)
