@@ -303,7 +303,7 @@ internal sealed class BrokerLife : IMailbox
         await Task.Delay(TakeOverPause, _connection.Clock, _stopped).ConfigureAwait(false);
         if (await IsHeld().ConfigureAwait(false))
         {
-            await QueueRenewal.Evict(session, _mailboxes.Topology, _actor, _connection.Options.User,
+            await QueueRenewal.Renew(session, _mailboxes.Topology, _actor, _connection.Options.User, IsHeld,
                 _connection.Clock, _stopped).ConfigureAwait(false);
         }
     }

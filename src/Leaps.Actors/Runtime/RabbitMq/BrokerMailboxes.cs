@@ -134,8 +134,8 @@ internal sealed class BrokerMailboxes : IMailboxes
             return;
         try
         {
-            await QueueRenewal.EvictAlone(session, Topology, actor, isDue, Connection.Options.User,
-                Connection.Clock, cancellation).ConfigureAwait(false);
+            await QueueRenewal.Renew(session, Topology, actor, Connection.Options.User,
+                () => Task.FromResult(isDue()), Connection.Clock, cancellation).ConfigureAwait(false);
         }
         catch (Exception error) when (BrokerErrors.IsTransport(error))
         {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using RabbitMQ.Client;
 
 namespace Leaps.Actors.Runtime.RabbitMq;
@@ -30,8 +32,9 @@ internal sealed class BrokerTopology(string prefix, string? dead = null)
     public string DeadExchange => $"{dead ?? prefix}.dead";
     public string DeadLetters => $"{dead ?? prefix}.dead-letters";
 
-    /// <summary>Held by whoever makes queues anew that the broker has lost.</summary>
-    public string RenewalLock => $"{prefix}.renewal";
+    /// <summary>Held by whoever makes the queue of an actor anew.</summary>
+    public string RenewalLock(string actor) =>
+        $"{prefix}.renewal.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(actor)))[..16]}";
 
     public string Queue(string actor) => $"{prefix}.{actor}";
 

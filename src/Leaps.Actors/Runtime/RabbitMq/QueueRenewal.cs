@@ -17,7 +17,7 @@ internal static class QueueRenewal
     // For the broker to end the consumers of a queue that is deleted. Those whose turn comes when there is a
     // new queue of its name it moves there, and breaks both.
     private static readonly TimeSpan DeletionPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Makes those anew that have no leader, with a <see cref="MailboxNotice"/> in them.</summary>
     /// <param name="session">now</param>
@@ -25,75 +25,45 @@ internal static class QueueRenewal
     /// <param name="user">whom this process is at the broker</param>
     /// <param name="clock">of the connection</param>
     /// <param name="cancellation">gives up</param>
-    public static async Task Renew(BrokerSession session,
+    public static Task Renew(BrokerSession session,
         IEnumerable<(BrokerMailboxes Owner, string Actor)> suspects, string user, TimeProvider clock,
         CancellationToken cancellation)
     {
-        foreach (var some in suspects.GroupBy(one => one.Owner.Topology, one => one.Actor))
+        var limits = new ParallelOptions
         {
-            // Two that delete and make a queue at the same time leave the broker with half of it.
-            var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
-            await using var closing = new Closing(connection).ConfigureAwait(false);
-            await Lock(connection, some.Key, clock, cancellation).ConfigureAwait(false);
-            var limits = new ParallelOptions
-            {
-                MaxDegreeOfParallelism = AtOnce,
-                CancellationToken = cancellation,
-            };
-            await Parallel.ForEachAsync(some, limits, async (actor, stop) =>
-            {
-                if (!await HasLeader(session, some.Key.Queue(actor), clock, stop).ConfigureAwait(false))
-                    await Renew(session, some.Key, actor, user, clock, stop).ConfigureAwait(false);
-            }).ConfigureAwait(false);
-        }
+            MaxDegreeOfParallelism = AtOnce,
+            CancellationToken = cancellation,
+        };
+        return Parallel.ForEachAsync(suspects, limits, async (suspect, stop) =>
+        {
+            var topology = suspect.Owner.Topology;
+            string queue = topology.Queue(suspect.Actor);
+            await Renew(session, topology, suspect.Actor, user,
+                async () => !await HasLeader(session, queue, clock, stop).ConfigureAwait(false), clock, stop)
+                .ConfigureAwait(false);
+        });
     }
 
     /// <summary>
-    /// Takes a mailbox from a process that has it and answers nothing, for the only one that may: what lies
-    /// in it is lost, and the consumers that the broker ends come again.
+    /// Makes one anew: what lies in it is lost, and the consumers that the broker ends come again.
     /// </summary>
-    public static Task Evict(BrokerSession session, BrokerTopology topology, string actor, string user,
-        TimeProvider clock, CancellationToken cancellation) =>
-        Renew(session, topology, actor, user, clock, cancellation);
-
-    /// <summary>The same where several may find it due at the same time.</summary>
-    public static async Task EvictAlone(BrokerSession session, BrokerTopology topology, string actor,
-        Func<bool> isDue, string user, TimeProvider clock, CancellationToken cancellation)
+    /// <param name="session">now</param>
+    /// <param name="topology">of the mailbox</param>
+    /// <param name="actor">whose it is</param>
+    /// <param name="user">whom this process is at the broker</param>
+    /// <param name="isDue">asked once no other process can be doing the same</param>
+    /// <param name="clock">of the connection</param>
+    /// <param name="cancellation">gives up</param>
+    public static async Task Renew(BrokerSession session, BrokerTopology topology, string actor, string user,
+        Func<Task<bool>> isDue, TimeProvider clock, CancellationToken cancellation)
     {
+        // What hangs or fails inside the broker takes its connection with it, and so the lock.
         var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
         await using var closing = new Closing(connection).ConfigureAwait(false);
-        await Lock(connection, topology, clock, cancellation).ConfigureAwait(false);
-        if (isDue())
-            await Renew(session, topology, actor, user, clock, cancellation).ConfigureAwait(false);
-    }
-
-    // A queue that one connection alone may have is as good as a lock, and goes with the connection.
-    private static async Task Lock(IConnection connection, BrokerTopology topology, TimeProvider clock,
-        CancellationToken cancellation)
-    {
-        while (true)
-        {
-            try
-            {
-                var channel = await connection.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
-                await channel.QueueDeclareAsync(topology.RenewalLock, durable: false, exclusive: true,
-                    autoDelete: false, cancellationToken: cancellation).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception error) when (BrokerErrors.IsLocked(error))
-            {
-                await Task.Delay(LockPause, clock, cancellation).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private static async Task Renew(BrokerSession session, BrokerTopology topology, string actor, string user,
-        TimeProvider clock, CancellationToken cancellation)
-    {
-        // What hangs or fails inside the broker takes its connection with it.
-        var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
-        await using var closing = new Closing(connection).ConfigureAwait(false);
-        await Work().WaitAsync(RenewLimit, clock, cancellation).ConfigureAwait(false);
+        // Two that delete and make a queue at the same time leave the broker with half of it.
+        await Lock(connection, topology.RenewalLock(actor), clock, cancellation).ConfigureAwait(false);
+        if (await isDue().ConfigureAwait(false))
+            await Work().WaitAsync(RenewLimit, clock, cancellation).ConfigureAwait(false);
 
         async Task Work()
         {
@@ -107,6 +77,26 @@ internal static class QueueRenewal
             await channel.BasicPublishAsync(topology.Exchange, actor, mandatory: true,
                 new BasicProperties { Persistent = true, UserId = user, Type = MailboxNotice.Type },
                 MailboxNotice.Of(MailboxNotice.Anyone), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // A queue that one connection alone may have is as good as a lock, and goes with the connection.
+    private static async Task Lock(
+        IConnection connection, string name, TimeProvider clock, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                var channel = await connection.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+                await channel.QueueDeclareAsync(name, durable: false, exclusive: true,
+                    autoDelete: false, cancellationToken: cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception error) when (BrokerErrors.IsLocked(error))
+            {
+                await Task.Delay(LockPause, clock, cancellation).ConfigureAwait(false);
+            }
         }
     }
 
