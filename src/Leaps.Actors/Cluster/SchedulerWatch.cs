@@ -50,7 +50,7 @@ internal sealed class SchedulerWatch(TimeSpan lease)
             if (now - _since <= _patience * _turns)
                 return null;
             // The next one may need longer to come to life.
-            _turns++;
+            _turns *= 2;
             _since = now;
             long excuses = _excuses;
             return () =>

@@ -59,6 +59,8 @@ public sealed class SchedulerWatchTests
         Assert.NotNull(Pass(10));
         Assert.Null(Pass(18));
         Assert.NotNull(Pass(1));
+        Assert.Null(Pass(36));
+        Assert.NotNull(Pass(1));
         _watch.Hear(_now);
         Assert.Null(Pass(9));
         Assert.NotNull(Pass(1));

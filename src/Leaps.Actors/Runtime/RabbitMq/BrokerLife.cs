@@ -25,6 +25,8 @@ internal sealed class BrokerLife : IMailbox
     private const int RenewalPauses = 4;
     // For a predecessor that lives to come to the notice of this life, or to end.
     private static readonly TimeSpan TakeOverPause = TimeSpan.FromMilliseconds(200);
+    // A broker slower than usual may move its consumer to the mailbox made anew.
+    private const int TakeOvers = 3;
 
     private readonly BrokerMailboxes _mailboxes;
     private readonly BrokerConnection _connection;
@@ -298,11 +300,9 @@ internal sealed class BrokerLife : IMailbox
     // broker would miss only after several of its own heartbeats.
     private async Task EvictFormer(BrokerSession session)
     {
-        if (!await IsHeld().ConfigureAwait(false))
-            return;
-        await Task.Delay(TakeOverPause, _connection.Clock, _stopped).ConfigureAwait(false);
-        if (await IsHeld().ConfigureAwait(false))
+        for (int tries = 0; tries < TakeOvers && await IsHeld().ConfigureAwait(false); tries++)
         {
+            await Task.Delay(TakeOverPause, _connection.Clock, _stopped).ConfigureAwait(false);
             await QueueRenewal.Renew(session, _mailboxes.Topology, _actor, _connection.Options.User, IsHeld,
                 _connection.Clock, _stopped).ConfigureAwait(false);
         }
