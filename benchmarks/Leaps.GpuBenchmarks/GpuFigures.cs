@@ -23,6 +23,7 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
         ["device"] = device.Name,
         ["computeCapability"] = device.ComputeCapability.ToString(),
         ["multiprocessors"] = device.Multiprocessors,
+        ["clockHertz"] = device.ClockHertz,
         ["memoryBytes"] = device.Memory.Total,
         ["driverCuda"] = $"{device.Driver.Version / 1000}.{device.Driver.Version % 1000 / 10}",
         ["date"] = clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
@@ -30,8 +31,11 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
     };
 
     /// <param name="reference">file of the reference's figures on the same GPU, or null</param>
-    public void Run(string? reference)
+    /// <param name="sanitizer">file of what NVIDIA's compute-sanitizer found, or null</param>
+    public void Run(string? reference, string? sanitizer)
     {
+        if (sanitizer is not null)
+            Sanitizer(sanitizer);
         if (quick)
             _figures["quick"] = "tiny sizes: these figures mean nothing";
         foreach (string target in new[] { "ising", "potts" })
@@ -39,6 +43,7 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
             var paper = new PaperCase(target, quick);
             var figures = new JsonObject();
             _figures[target] = figures;
+            Ceilings(paper, figures);
             foreach (var precision in Enum.GetValues<CudaPrecision>())
             {
                 using var network = paper.Network(device, precision);
@@ -57,8 +62,32 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
             Reference(reference);
     }
 
-    public void Write(string path) => File.WriteAllText(
-        path, _figures.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    /// <returns>the figures as a table</returns>
+    public string Write(string path)
+    {
+        File.WriteAllText(
+            path, _figures.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        return GpuTable.Of(_figures);
+    }
+
+    // What the chip could do of each kind of work, were there nothing else to do: 16 special functions a
+    // cycle and multiprocessor, and TF32 multiply-adds as NVIDIA's tables of each architecture say.
+    private void Ceilings(PaperCase paper, JsonObject figures)
+    {
+        var ceilings = new JsonObject();
+        figures["ceilings"] = ceilings;
+        double cycles = (double)device.Multiprocessors * device.ClockHertz;
+        Put(ceilings, "silu", 16 * cycles / paper.Silus);
+        int multiplyAdds = (device.ComputeCapability.Major, device.ComputeCapability.Minor) switch
+        {
+            (8, 0) => 512,
+            (8, _) => 128,
+            (9, 0) => 1024,
+            _ => 0,
+        };
+        if (multiplyAdds > 0)
+            Put(ceilings, "multiplyAdd", multiplyAdds * cycles / paper.MultiplyAdds);
+    }
 
     // Figures of a device that computes something else mean nothing.
     private void Check(PaperCase paper, CudaNetwork network, JsonObject figures)
@@ -93,12 +122,15 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
             using var states = new DeviceBuffer<byte>(device, (long)walkers * paper.Target.Sites);
             using var outputs = new DeviceBuffer<float>(device, (long)walkers * paper.Target.Outputs);
             using var staged = new PinnedBuffer<byte>(device, states.Length);
+            using var time = new PinnedBuffer<double>(device, 1);
+            using var scale = new PinnedBuffer<float>(device, 1);
             using var timer = new CudaTimer(stream);
             Walkers.Uniform(paper.Target, walkers, seed: 1).States.CopyTo(staged.Span);
             passes.ReserveTimes(1);
             stream.Upload(states, staged, states.Length);
-            stream.Clear(passes.Times);
-            stream.Clear(passes.Scale);
+            (time.Span[0], scale.Span[0]) = (0.5, 1.5f);
+            stream.Upload(passes.Times, time, 1);
+            stream.Upload(passes.Scale, scale, 1);
             passes.EvaluateTimes(1);
             double seconds = Median(() => timer.Seconds(() => passes.Forward(walkers, states, outputs)));
             Put(batches, walkers.ToString(CultureInfo.InvariantCulture), walkers / seconds);
@@ -108,35 +140,43 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
     private void Training(PaperCase paper, CudaNetwork network, JsonObject figures)
     {
         int pairs = quick ? 4 : 400;
-        long before = device.Memory.Free;
         using var step = new CudaTrainingStep(network, paper.Target, paper.Model, pairs);
         var batch = paper.Batch(pairs);
         step.Step(batch, 3e-4);
-        Put(figures, "trainingBytes", before - device.Memory.Free);
+        Put(figures, "trainingBytes", step.DeviceBytes);
+        Put(figures, "memoryInUseWhileTraining", device.Memory.Total - device.Memory.Free);
         double seconds = Median(() => Wall(() => step.Step(batch, 3e-4)));
         Put(figures, "trainingUpdateMilliseconds", 1e3 * seconds);
         Put(figures, "minutesFor400000Updates", 400_000 * seconds / 60);
     }
 
-    // Whole windows as a run does them, the way there and back included.
+    // Four windows of a run with twenty, the way there and back included.
     private void Windows(PaperCase paper, CudaNetwork network, JsonObject figures)
     {
+        const int windows = 4;
         int count = quick ? 8 : 16384;
         foreach (var integrator in Enum.GetValues<IntegratorKind>())
         {
             using var mover =
                 network.CreateMover(paper.Target, new AnnealerOptions { Integrator = integrator });
-            var walkers = Walkers.Uniform(paper.Target, count, seed: 1);
-            int window = 0;
-            var cost = default(IntegrationCost);
-            double seconds = Median(() => Wall(() =>
+            long evaluations = 0;
+            double seconds = Median(() =>
             {
-                double start = window % 20 / 20.0;
-                cost = mover.Integrate(walkers, new TimeWindow(window++, start, start + 0.05), default);
-            }));
+                var walkers = Walkers.Uniform(paper.Target, count, seed: 1);
+                evaluations = 0;        // the same in every round
+                return Wall(() =>
+                {
+                    for (int n = 0; n < windows; n++)
+                    {
+                        double start = (double)n / windows;
+                        var window = new TimeWindow(n, start, start + 0.05);
+                        evaluations += mover.Integrate(walkers, window, default).Evaluations;
+                    }
+                });
+            });
             string name = integrator == IntegratorKind.Exact ? "exact" : "euler";
-            Put(figures, name + "WalkerStepsPerSecond", count / seconds);
-            Put(figures, name + "EvaluationsPerSecond", cost.Evaluations / seconds);
+            Put(figures, name + "WalkerStepsPerSecond", windows * count / seconds);
+            Put(figures, name + "EvaluationsPerSecond", evaluations / seconds);
         }
     }
 
@@ -177,6 +217,18 @@ internal sealed class GpuFigures(CudaDevice device, bool quick, TimeProvider clo
         Put(figures, "secondsPerWindow", seconds / annealer.Windows);
         Put(figures, "logNormalizerRatio",
             state!.LogNormalizerRatio + LogWeights.LogMeanExp(state.Walkers.LogWeights));
+    }
+
+    // Lines "TOOL: result".
+    private void Sanitizer(string path)
+    {
+        var results = new JsonObject();
+        _figures["computeSanitizer"] = results;
+        foreach (string line in File.ReadLines(path))
+        {
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            results[line[..colon]] = line[(colon + 1)..].Trim();
+        }
     }
 
     // Lines "TARGET {json}" of reference_speed.py.

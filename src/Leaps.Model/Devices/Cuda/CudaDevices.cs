@@ -30,14 +30,40 @@ public static class CudaDevices
                 return OpenUsable(reasons, library, kind);
         }
         var driver = CudaDriver.Open(library);
-        CudaDevice[] devices = [.. selection.OrdinalsAmong(driver.DeviceCount).Select(driver.Device)];
-        if (devices.FirstOrDefault(other => other.ComputeCapability != devices[0].ComputeCapability)
-            is { } other)
-            throw new LeapsException(
-                $"{devices[0].Description} and {other.Description} have compute capability "
-                + $"{devices[0].ComputeCapability} and {other.ComputeCapability}, and give other numbers: "
-                + $"choose GPUs of one, such as --device cuda:{devices[0].Ordinal}.");
+        var devices = new List<CudaDevice>();
+        try
+        {
+            foreach (int ordinal in selection.OrdinalsAmong(driver.DeviceCount))
+                devices.Add(driver.Device(ordinal));
+            if (devices.Find(device => device.ComputeCapability != devices[0].ComputeCapability)
+                is { } other)
+                throw new LeapsException(
+                    $"{devices[0].Description} and {other.Description} have compute capability "
+                    + $"{devices[0].ComputeCapability} and {other.ComputeCapability}, and give other "
+                    + $"numbers: choose GPUs of one, such as --device cuda:{devices[0].Ordinal}.");
+        }
+        catch
+        {
+            Keep(devices, static _ => false);
+            throw;
+        }
         return devices;
+    }
+
+    // One that takes the smallest file of kernels takes the others.
+    private static CudaDevice OpenUsable(CudaDriver driver, int ordinal)
+    {
+        var device = driver.Device(ordinal);
+        try
+        {
+            device.Kernel("adam", "adam");
+            return device;
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
     }
 
     private static List<CudaDevice> OpenUsable(List<string> unused, string? library, string? kind)
@@ -52,7 +78,7 @@ public static class CudaDevices
             {
                 try
                 {
-                    devices.Add(driver.Device(ordinal));
+                    devices.Add(OpenUsable(driver, ordinal));
                 }
                 catch (LeapsException reason)
                 {
@@ -65,11 +91,19 @@ public static class CudaDevices
             unused.Add(reason.Message);
         }
         if (kind is not null)
-            return devices.FindAll(device => CudaNetwork.KindOf(device) == kind);
+            return Keep(devices, device => CudaNetwork.KindOf(device) == kind);
         var newest = devices.Max(device => device.ComputeCapability);
         unused.AddRange(devices.Where(device => device.ComputeCapability != newest).Select(device =>
             $"{device.Description} has compute capability {device.ComputeCapability}, others have {newest}: "
             + $"it would give other numbers. To use it: --device cuda:{device.Ordinal}."));
-        return devices.FindAll(device => device.ComputeCapability == newest);
+        return Keep(devices, device => device.ComputeCapability == newest);
+    }
+
+    // An open GPU takes memory of it; those that are not wanted are closed.
+    private static List<CudaDevice> Keep(List<CudaDevice> devices, Predicate<CudaDevice> wanted)
+    {
+        foreach (var device in devices.Where(device => !wanted(device)))
+            device.Dispose();
+        return devices.FindAll(wanted);
     }
 }

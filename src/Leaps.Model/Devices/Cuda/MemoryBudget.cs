@@ -3,7 +3,9 @@ namespace Leaps.Model.Devices.Cuda;
 /// <summary>How many walkers go to a GPU at once: as many as its free memory holds.</summary>
 internal static class MemoryBudget
 {
-    // The rest is left to other streams, to the driver, and to whoever shares the GPU.
+    // The rest is left to other streams, to the driver (kernels for more than 64 channels take up to 11.5 KB
+    // of local memory a thread, for all threads that the GPU can hold: 2.5 GB on an A100), and to whoever
+    // shares the GPU.
     private const double UsedPart = 0.8;
 
     // Columns of a batch are counted in 32 bits.

@@ -8,7 +8,8 @@ namespace Leaps.Model.Tests.Devices.Cuda;
 /// <summary>What the driver may answer, and the one line that a user reads then.</summary>
 public sealed class CudaDriverTests
 {
-    private const int OutOfMemory = 2, NoDevice = 100, UnsupportedPtx = 222, IllegalAddress = 700;
+    private const int OutOfMemory = 2, NoDevice = 100, IllegalAddress = 700;
+    private const int InvalidPtx = 218, NoPtxCompiler = 221, UnsupportedPtx = 222, PtxCompilerDisabled = 223;
 
     [Fact]
     public void No_driver_is_said_so()
@@ -61,6 +62,9 @@ public sealed class CudaDriverTests
 
     [Theory]
     [InlineData("cuModuleLoadDataEx", UnsupportedPtx, "too old for PTX 7.0")]
+    [InlineData("cuModuleLoadDataEx", InvalidPtx, "report this line")]
+    [InlineData("cuModuleLoadDataEx", NoPtxCompiler, "lacks its compiler, libnvidia-ptxjitcompiler.so.1")]
+    [InlineData("cuModuleLoadDataEx", PtxCompilerDisabled, "unset CUDA_DISABLE_PTX_JIT")]
     [InlineData("cuModuleGetFunction", 500, "cuModuleGetFunction of pack_layers")]
     [InlineData("cuMemAlloc_v2", OutOfMemory, "out of memory (CUDA_ERROR_OUT_OF_MEMORY from cuMemAlloc of")]
     [InlineData("cuMemAllocHost_v2", OutOfMemory, "cuMemAllocHost")]
@@ -141,6 +145,68 @@ public sealed class CudaDriverTests
         string kind = CudaNetwork.KindOf(CudaDriver.Open(library).Device(0));
         Assert.Equal(2, CudaDevices.Open(DeviceSelection.Auto, out _, library, kind).Count);
         Assert.Empty(CudaDevices.Open(DeviceSelection.Auto, out _, library, "cuda-12.0-tf32"));
+    }
+
+    [Fact]
+    public void Auto_does_not_take_a_GPU_that_takes_no_kernels()
+    {
+        var driver = EmulatedDriver.Copy();
+        driver.Fail("cuModuleLoadDataEx", NoPtxCompiler);
+        var devices = CudaDevices.Open(DeviceSelection.Auto, out var unused, driver.Library);
+        Assert.Equal(1, Assert.Single(devices).Ordinal);
+        Assert.StartsWith("GPU 0 (Emulated device 0): the driver lacks its compiler", Assert.Single(unused),
+            StringComparison.Ordinal);
+        Assert.Equal(1, driver.Get("contexts"));
+    }
+
+    [Fact]
+    public void Of_several_architectures_auto_takes_the_newest_and_names_must_be_of_one()
+    {
+        var driver = EmulatedDriver.Copy();
+        driver.Set("minor_step", 6);
+        var devices = CudaDevices.Open(DeviceSelection.Auto, out var unused, driver.Library);
+        Assert.Equal(1, Assert.Single(devices).Ordinal);
+        Assert.EndsWith("To use it: --device cuda:0.", Assert.Single(unused), StringComparison.Ordinal);
+        Assert.Equal(1, driver.Get("contexts"));
+        var error = Assert.Throws<LeapsException>(
+            () => CudaDevices.Open(DeviceSelection.Parse("cuda"), out _, driver.Library));
+        Assert.EndsWith("such as --device cuda:0.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, driver.Get("contexts"));
+    }
+
+    [Fact]
+    public void GPUs_are_numbered_as_nvidia_smi_does()
+    {
+        var driver = EmulatedDriver.Copy();
+        CudaDriver.Open(driver.Library);
+        Assert.Equal(1, driver.Get("by_bus"));
+    }
+
+    [Fact]
+    public void What_fails_while_work_is_recorded_is_what_is_told_and_leaves_nothing()
+    {
+        var driver = EmulatedDriver.Copy();
+        using var device = CudaDriver.Open(driver.Library).Device(0);
+        using var stream = new CudaStream(device);
+        Assert.Throws<NotSupportedException>(() => stream.Record(() => throw new NotSupportedException()));
+        Assert.Equal(0, driver.Get("graphs"));
+        stream.Record(() => { }).Dispose();
+        Assert.Equal(0, driver.Get("graphs"));
+    }
+
+    [Fact]
+    public void What_outlives_its_GPU_touches_it_no_more()
+    {
+        var driver = EmulatedDriver.Copy();
+        var device = CudaDriver.Open(driver.Library).Device(0);
+        var stream = new CudaStream(device);
+        var timer = new CudaTimer(stream);
+        var graph = stream.Record(() => { });
+        device.Dispose();
+        Assert.Equal(0, driver.Get("contexts"));
+        graph.Dispose();        // the stand-in would end the process
+        timer.Dispose();
+        stream.Dispose();
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Leaps.Model.Devices.Cuda.Driver;
 /// The functions of NVIDIA's driver library that are used, found by name when the library is opened. Pointers
 /// and handles are <c>nint</c>; every function returns a CUresult. The header cuda.h gives their meaning.
 /// </summary>
-internal sealed unsafe class CudaApi
+internal sealed unsafe partial class CudaApi
 {
     /// <summary>What the driver installs on Linux; the file is found by the dynamic linker.</summary>
     public const string DefaultLibrary = "libcuda.so.1";
@@ -94,8 +94,14 @@ internal sealed unsafe class CudaApi
 
     /// <summary>Null where there is no such library.</summary>
     /// <exception cref="LeapsException">The library lacks a function: it is too old.</exception>
-    public static CudaApi? TryOpen(string library) =>
-        NativeLibrary.TryLoad(library, out nint handle) ? new CudaApi(handle) : null;
+    public static CudaApi? TryOpen(string library)
+    {
+        if (!NativeLibrary.TryLoad(library, out nint handle))
+            return null;
+        // As nvidia-smi counts, unless the user said otherwise; the driver would begin with the fastest.
+        _ = SetVariable("CUDA_DEVICE_ORDER", "PCI_BUS_ID", overwrite: 0);
+        return new CudaApi(handle);
+    }
 
     /// <summary>The driver's name for a result, such as CUDA_ERROR_OUT_OF_MEMORY.</summary>
     public string NameOf(int result)
@@ -105,4 +111,8 @@ internal sealed unsafe class CudaApi
             ? Marshal.PtrToStringUTF8((nint)name)!
             : FormattableString.Invariant($"CUDA error {result}");
     }
+
+    // What libraries in this process see; the runtime's own variables are a copy.
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
 }

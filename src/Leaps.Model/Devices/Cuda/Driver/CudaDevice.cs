@@ -11,7 +11,8 @@ namespace Leaps.Model.Devices.Cuda.Driver;
 /// </summary>
 public sealed unsafe class CudaDevice : IDisposable
 {
-    private const int MultiprocessorCount = 16, ComputeMajor = 75, ComputeMinor = 76, SharedMemoryOptIn = 97;
+    private const int ClockRate = 13, MultiprocessorCount = 16, SharedMemoryOptIn = 97;
+    private const int ComputeMajor = 75, ComputeMinor = 76;
     private const int MaxDynamicSharedMemory = 8, LeastComputeMajor = 8;
     private const int JitErrorLogBuffer = 5, JitErrorLogSize = 6, LogBytes = 8192;
 
@@ -40,6 +41,7 @@ public sealed unsafe class CudaDevice : IDisposable
                 + "RTX 30, or later): choose another GPU, or use --device cpu.");
         Multiprocessors = Attribute(MultiprocessorCount);
         SharedMemoryBytes = Attribute(SharedMemoryOptIn);
+        ClockHertz = 1000L * Attribute(ClockRate);
         nint context;
         Check(Api.DevicePrimaryCtxRetain(&context, device), "cuDevicePrimaryCtxRetain");
         _context = context;
@@ -54,10 +56,16 @@ public sealed unsafe class CudaDevice : IDisposable
     public Version ComputeCapability { get; }
     public int Multiprocessors { get; }
 
+    /// <summary>The fastest that it may run.</summary>
+    public long ClockHertz { get; }
+
     /// <summary>The most that a block may have.</summary>
     public int SharedMemoryBytes { get; }
 
     internal CudaApi Api => Driver.Api;
+
+    /// <summary>Its context may be gone, and with it all that was made there.</summary>
+    internal bool IsDisposed => _disposed;
 
     /// <summary>Bytes of free and of all memory.</summary>
     public (long Free, long Total) Memory

@@ -25,7 +25,8 @@ internal sealed unsafe class CudaGraph : IDisposable
     {
         nint executable = Interlocked.Exchange(ref _executable, 0);
         if (executable == 0) return;
-        _ = _device.Api.GraphExecDestroy(executable);
+        if (!_device.IsDisposed)
+            _ = _device.Api.GraphExecDestroy(executable);
         GC.SuppressFinalize(this);
     }
 

@@ -4,7 +4,8 @@ namespace Leaps.Model.Devices.Cuda.Driver;
 internal static class CudaResult
 {
     public const int Success = 0, OutOfMemory = 2, StubLibrary = 34, DeviceUnavailable = 46, NoDevice = 100;
-    public const int InvalidImage = 200, NoBinaryForGpu = 209, InvalidPtx = 218, UnsupportedPtxVersion = 222;
+    public const int InvalidImage = 200, NoBinaryForGpu = 209, InvalidPtx = 218, NoPtxCompiler = 221;
+    public const int UnsupportedPtxVersion = 222, PtxCompilerDisabled = 223;
     public const int SystemDriverMismatch = 803, SystemNotReady = 802;
 
     /// <summary>One line that says what failed and what to do about it.</summary>
@@ -26,9 +27,19 @@ internal static class CudaResult
                 + "a driver update, or use --device cpu.",
             OutOfMemory => $"{where}the GPU is out of memory ({name} from {function}): end other programs "
                 + "on it, use fewer walkers a group or a smaller batch, or use --device cpu.",
-            InvalidImage or NoBinaryForGpu or InvalidPtx or UnsupportedPtxVersion =>
+            UnsupportedPtxVersion =>
                 $"{where}the driver does not accept the kernels ({name} from {function}): it is too old for "
                 + "PTX 7.0. Install driver 470 or later, or use --device cpu.",
+            NoPtxCompiler =>
+                $"{where}the driver lacks its compiler, libnvidia-ptxjitcompiler.so.1 ({name} from "
+                + $"{function}): install the whole driver; in a container, of the same version as outside. "
+                + "Or use --device cpu.",
+            PtxCompilerDisabled =>
+                $"{where}the driver was told not to compile kernels ({name} from {function}): unset "
+                + "CUDA_DISABLE_PTX_JIT, or use --device cpu.",
+            InvalidImage or NoBinaryForGpu or InvalidPtx =>
+                $"{where}the driver does not accept the kernels ({name} from {function}): install its newest "
+                + "version and, if that does not help, report this line. Until then use --device cpu.",
             DeviceUnavailable => $"{where}the GPU is in use by another process alone ({name} from "
                 + $"{function}): end that process, choose another GPU, or use --device cpu.",
             _ => $"{where}the GPU failed or disappeared ({name} from {function}): what was not saved is "

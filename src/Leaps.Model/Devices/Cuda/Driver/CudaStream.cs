@@ -60,10 +60,13 @@ internal sealed unsafe class CudaStream : IDisposable
         {
             work();
         }
-        finally
+        catch
         {
-            Device.Check(Device.Api.StreamEndCapture(_handle, &graph), "cuStreamEndCapture");
+            if (Device.Api.StreamEndCapture(_handle, &graph) == CudaResult.Success && graph != 0)
+                _ = Device.Api.GraphDestroy(graph);
+            throw;
         }
+        Device.Check(Device.Api.StreamEndCapture(_handle, &graph), "cuStreamEndCapture");
         return new CudaGraph(Device, graph);
     }
 
@@ -71,7 +74,8 @@ internal sealed unsafe class CudaStream : IDisposable
     {
         nint handle = Interlocked.Exchange(ref _handle, 0);
         if (handle == 0) return;
-        _ = Device.Api.StreamDestroy(handle);
+        if (!Device.IsDisposed)
+            _ = Device.Api.StreamDestroy(handle);
         GC.SuppressFinalize(this);
     }
 

@@ -31,7 +31,7 @@ internal sealed unsafe class CudaTimer : IDisposable
 
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed || _stream.Device.IsDisposed) return;
         _disposed = true;
         _ = _stream.Device.Api.EventDestroy(_start);
         _ = _stream.Device.Api.EventDestroy(_end);

@@ -33,7 +33,8 @@ struct Failure { int code, after; };
 std::recursive_mutex lock;
 std::map<std::string, Failure> failures;
 std::map<std::string, int64_t> machine = {{"devices", 2}, {"version", 12040}, {"free", 1 << 30}, {"total", 1 << 30},
-    {"major", 8}, {"minor", 0}, {"launches", 0}, {"syncs", 0}};
+    {"major", 8}, {"minor", 0}, {"minor_step", 0}, {"by_bus", 0}, {"contexts", 0}, {"graphs", 0}, {"launches", 0},
+    {"syncs", 0}};
 std::map<void *, size_t> allocations;
 std::string last_failure;
 int sticky = 0;
@@ -62,6 +63,15 @@ void drain(Stream *stream)
     queue.swap(stream->queue);
     for (auto &work : queue)
         work();
+}
+
+// What was made in a context goes with it.
+void expect_context()
+{
+    if (machine["contexts"] > 0)
+        return;
+    fprintf(stderr, "Something was destroyed after its context.\n");
+    abort();
 }
 }
 
@@ -95,7 +105,13 @@ void *find(const std::string &name)
     return self ? dlsym(self, name.c_str()) : nullptr;
 }
 
-API cuInit(unsigned) { ENTER("cuInit"); return 0; }
+API cuInit(unsigned)
+{
+    ENTER("cuInit");
+    const char *order = getenv("CUDA_DEVICE_ORDER");
+    machine["by_bus"] = order && !strcmp(order, "PCI_BUS_ID");
+    return 0;
+}
 API cuDriverGetVersion(int *version) { ENTER("cuDriverGetVersion"); *version = (int)machine["version"]; return 0; }
 API cuDeviceGetCount(int *count) { ENTER("cuDeviceGetCount"); *count = (int)machine["devices"]; return 0; }
 API cuDeviceGet(int *device, int ordinal) { ENTER("cuDeviceGet"); *device = ordinal; return 0; }
@@ -105,20 +121,27 @@ API cuDeviceGetName(char *name, int size, int device)
     snprintf(name, size, "Emulated device %d", device);
     return 0;
 }
-API cuDeviceGetAttribute(int *value, int attribute, int)
+API cuDeviceGetAttribute(int *value, int attribute, int device)
 {
     ENTER("cuDeviceGetAttribute");
-    *value = attribute == 75 ? (int)machine["major"] : attribute == 76 ? (int)machine["minor"]
-        : attribute == 16 ? 2 : attribute == 97 ? 160 * 1024 : 0;
+    *value = attribute == 75 ? (int)machine["major"]
+        : attribute == 76 ? (int)(machine["minor"] + device * machine["minor_step"])
+        : attribute == 13 ? 1000000 : attribute == 16 ? 2 : attribute == 97 ? 160 * 1024 : 0;
     return 0;
 }
 API cuDevicePrimaryCtxRetain(void **context, int device)
 {
     ENTER("cuDevicePrimaryCtxRetain");
     *context = (void *)(intptr_t)(device + 1);
+    machine["contexts"]++;
     return 0;
 }
-API cuDevicePrimaryCtxRelease_v2(int) { ENTER("cuDevicePrimaryCtxRelease_v2"); return 0; }
+API cuDevicePrimaryCtxRelease_v2(int)
+{
+    ENTER("cuDevicePrimaryCtxRelease_v2");
+    machine["contexts"]--;
+    return 0;
+}
 API cuCtxSetCurrent(void *) { ENTER("cuCtxSetCurrent"); return 0; }
 API cuMemGetInfo_v2(size_t *free, size_t *total)
 {
@@ -183,7 +206,13 @@ API cuMemAllocHost_v2(void **memory, size_t bytes) { ENTER("cuMemAllocHost_v2");
 API cuMemFreeHost(void *memory) { ENTER("cuMemFreeHost"); free(memory); return 0; }
 
 API cuStreamCreate(Stream **stream, unsigned) { ENTER("cuStreamCreate"); *stream = new Stream; return 0; }
-API cuStreamDestroy_v2(Stream *stream) { ENTER("cuStreamDestroy_v2"); delete stream; return 0; }
+API cuStreamDestroy_v2(Stream *stream)
+{
+    ENTER("cuStreamDestroy_v2");
+    expect_context();
+    delete stream;
+    return 0;
+}
 API cuStreamSynchronize(Stream *stream)
 {
     ENTER("cuStreamSynchronize");
@@ -218,7 +247,7 @@ API cuMemsetD8Async(void *to, unsigned char value, size_t bytes, Stream *stream)
 }
 
 API cuEventCreate(void **event, unsigned) { ENTER("cuEventCreate"); *event = malloc(1); return 0; }
-API cuEventDestroy_v2(void *event) { ENTER("cuEventDestroy_v2"); free(event); return 0; }
+API cuEventDestroy_v2(void *event) { ENTER("cuEventDestroy_v2"); expect_context(); free(event); return 0; }
 API cuEventRecord(void *, Stream *) { ENTER("cuEventRecord"); return 0; }
 API cuEventSynchronize(void *) { ENTER("cuEventSynchronize"); return 0; }
 API cuEventElapsedTime(float *milliseconds, void *, void *)
@@ -263,6 +292,7 @@ API cuStreamEndCapture(Stream *stream, void **graph)
     ENTER("cuStreamEndCapture");
     *graph = stream->capture;
     stream->capture = nullptr;
+    machine["graphs"]++;
     return 0;
 }
 API cuGraphInstantiateWithFlags(void **executable, void *graph, uint64_t)
@@ -281,10 +311,17 @@ API cuGraphLaunch(void *executable, Stream *stream)
 API cuGraphExecDestroy(void *executable)
 {
     ENTER("cuGraphExecDestroy");
+    expect_context();
     delete (std::vector<Work> *)executable;
     return 0;
 }
-API cuGraphDestroy(void *graph) { ENTER("cuGraphDestroy"); delete (std::vector<Work> *)graph; return 0; }
+API cuGraphDestroy(void *graph)
+{
+    ENTER("cuGraphDestroy");
+    delete (std::vector<Work> *)graph;
+    machine["graphs"]--;
+    return 0;
+}
 
 API cuGetErrorName(int code, const char **name)
 {
