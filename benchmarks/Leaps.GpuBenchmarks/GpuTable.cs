@@ -9,6 +9,9 @@ internal static class GpuTable
 {
     private const double Mebibyte = 1 << 20;
 
+    // The most that a resampling moves of a walker of L = 15 on average, and a network of 10 Gbit/s.
+    private const double MovedBytes = 40, BytesPerSecond = 1.25e9;
+
     /// <param name="figures">what <see cref="GpuFigures.Write"/> wrote</param>
     /// <returns>Markdown</returns>
     public static string Of(JsonNode figures)
@@ -51,7 +54,8 @@ internal static class GpuTable
         Line(FormattableString.Invariant($"{Figure(large, "walkers"):N0} walkers, ")
             + FormattableString.Invariant($"{Figure(large, "windows"):N0} windows of Euler's step and a ")
             + FormattableString.Invariant($"sweep: {Figure(large, "secondsPerWindow"):G3} s a window, with ")
-            + "the way to the GPU and back.");
+            + "the way to the GPU and back. On paper, several such GPUs on 10 Gbit/s each, resampled after "
+            + FormattableString.Invariant($"every window, are {100 * Efficiency(large):F1} % of as many."));
         if (figures["computeSanitizer"] is JsonObject tools)
             Line("compute-sanitizer: "
                 + $"{string.Join(", ", tools.Select(tool => $"{tool.Key} {tool.Value}"))}.");
@@ -64,6 +68,13 @@ internal static class GpuTable
             figures = figures?[name];
         return figures is null ? "–"
             : (figures.GetValue<double>() / unit).ToString(format, CultureInfo.InvariantCulture);
+    }
+
+    // Walkers leave and arrive at once; nothing else grows with the number of GPUs.
+    private static double Efficiency(JsonNode large)
+    {
+        double window = Figure(large, "secondsPerWindow");
+        return window / (window + Figure(large, "walkers") * MovedBytes / BytesPerSecond);
     }
 
     private static double Figure(JsonNode figures, string name) => figures[name]!.GetValue<double>();

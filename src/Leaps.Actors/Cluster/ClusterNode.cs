@@ -42,8 +42,7 @@ public sealed class ClusterNode : IAsyncDisposable
         _mailbox = _mailboxes.Open(name, life, _actor.Receive, error => _failed.TrySetException(error));
         own.SetResult(_mailbox);
         _beating = Task.Run(Beat);
-        options.Telemetry?.WatchActors(() => _actor.Status.Hosted.CountBy(ActorKinds.Of)
-            .Select(kind => (kind.Key, kind.Value)));
+        options.Telemetry?.WatchActors(() => _actor.Status.Hosted);
     }
 
     // When both servers answered last, and which does not now.

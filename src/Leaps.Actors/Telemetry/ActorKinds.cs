@@ -7,5 +7,7 @@ public static class ActorKinds
     public const string Group = "group";
     public const string Rollouts = "rollouts";
 
+    public static IReadOnlyList<string> All { get; } = [Home, Group, Rollouts];
+
     public static string Of(ActorKey key) => key.IsHome ? Home : key.IsRolloutMaker ? Rollouts : Group;
 }

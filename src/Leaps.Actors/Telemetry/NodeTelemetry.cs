@@ -77,11 +77,14 @@ public sealed class NodeTelemetry : IDisposable
             "Age of the oldest message that the broker has not confirmed");
     }
 
-    /// <summary>The node has actors, of these kinds.</summary>
-    internal void WatchActors(Func<IEnumerable<(string Kind, int Count)>> actors) =>
-        Meter.CreateObservableUpDownCounter(MetricNames.HostedActors, () => actors().Select(kind =>
-            new Measurement<long>(kind.Count, _node, new Tag(MetricNames.Kind, kind.Kind))), "{actor}",
-            "Actors that live on the node");
+    /// <summary>The node has these actors; of a kind that it has none of it says so.</summary>
+    internal void WatchActors(Func<IEnumerable<ActorKey>> hosted) =>
+        Meter.CreateObservableUpDownCounter(MetricNames.HostedActors, () =>
+        {
+            var counts = hosted().CountBy(ActorKinds.Of).ToDictionary();
+            return ActorKinds.All.Select(kind => new Measurement<long>(
+                counts.GetValueOrDefault(kind), _node, new Tag(MetricNames.Kind, kind)));
+        }, "{actor}", "Actors that live on the node");
 
     internal void Settle(RunTelemetry run, int replica, WindowSummary window) =>
         _replicas[(run, replica)] = window;

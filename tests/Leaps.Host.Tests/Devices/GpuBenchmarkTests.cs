@@ -29,6 +29,8 @@ public sealed class GpuBenchmarkTests
             figures["ising"]!["ceilings"]!["silu"]!.GetValue<double>(), 1e-3);
         string[] lines = text.Split('\n');
         Assert.Contains("compute-sanitizer: memcheck clean, racecheck not finished after 50 seconds.", lines);
+        Assert.Contains(lines, line => line.StartsWith("64 walkers, 4 windows", StringComparison.Ordinal)
+            && line.EndsWith(" % of as many.", StringComparison.Ordinal));
         // Only the reference's figures for Potts are missing.
         Assert.Equal(["| … of the PyTorch reference | 2 | – |  |"],
             lines.Where(line => line.Contains("| – |", StringComparison.Ordinal) && !line.Contains("ratio",
