@@ -109,7 +109,13 @@ public sealed class PostgreSqlJournal : IFencedJournal
             CheckSize(write);
         var whole = new PostgreSqlWrite(scope, writes, owner, claimed, options.KeepSnapshots);
         lock (writing)
-            Transact(whole.Attempt);
+        {
+            Transact(connection =>
+            {
+                using var eviction = database.EvictBlockersOf(connection.ProcessID);
+                return whole.Attempt(connection);
+            });
+        }
     }
 
     public IReadOnlyList<JournalEvent> Read(string actor, long fromSequence)

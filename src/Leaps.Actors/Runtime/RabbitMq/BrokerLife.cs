@@ -20,6 +20,8 @@ internal sealed class BrokerLife : IMailbox
     // Longer than a broker that is busy takes to elect one.
     private static readonly TimeSpan ConsumeLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+    // Longer than it takes to make a mailbox anew, or all of them after the broker lost its data.
+    private static readonly TimeSpan MissingLimit = TimeSpan.FromSeconds(2);
     // For a mailbox that is being made anew to be there.
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMilliseconds(250);
     private const int RenewalPauses = 4;
@@ -45,7 +47,8 @@ internal sealed class BrokerLife : IMailbox
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile BrokerFeed? _feed;
     private volatile bool _over;
-    private bool _isLeaderless;
+    private bool _isBroken, _isLate;
+    private long? _missed;
     private Task _received = Task.CompletedTask;
     private int _failures;
 
@@ -208,6 +211,8 @@ internal sealed class BrokerLife : IMailbox
                     _stopped.ThrowIfCancellationRequested();
                     if (Refusal(error) is { } refusal)
                         throw refusal;
+                    // What it was sent meanwhile may have gone with a queue.
+                    _isLate = true;
                 }
                 await Task.Delay(_connection.Options.ShortestPause, _connection.Clock, _stopped)
                     .ConfigureAwait(false);
@@ -249,11 +254,13 @@ internal sealed class BrokerLife : IMailbox
                 await topology.DeclareExchanges(channel, _stopped).ConfigureAwait(false);
             await (_transient ? topology.DeclareTransient(channel, _actor, _stopped)
                 : _mailboxes.Declared(_actor).WaitAsync(_stopped)).ConfigureAwait(false);
-            if (_isLeaderless)
+            if (_isBroken)
             {
-                await QueueRenewal.Renew(session, [(_mailboxes, _actor)], _connection.Options.User,
+                await QueueRenewal.Renew(session, topology, _actor, _connection.Options.User,
+                    async () => await QueueRenewal.StateOf(session, topology.Queue(_actor), _connection.Clock,
+                        _stopped).ConfigureAwait(false) != QueueState.Sound,
                     _connection.Clock, _stopped).ConfigureAwait(false);
-                _isLeaderless = false;
+                _isBroken = false;
             }
             if (_life > 1 && !_transient && !_firstReady.Task.IsCompleted)
                 await EvictFormer(session).ConfigureAwait(false);
@@ -263,11 +270,12 @@ internal sealed class BrokerLife : IMailbox
             var consumer = new BrokerConsumer(channel, feed,
                 delivery => _messages.Writer.TryWrite(delivery), () => ended.TrySetResult());
             await Consume(channel, consumer).ConfigureAwait(false);
+            _missed = null;
             session.IsReady(this);
-            if (!_firstReady.TrySetResult())
+            if (!_firstReady.TrySetResult() || _isLate)
                 _messages.Writer.TryWrite(new MailboxRestored());
             await ended.Task.WaitAsync(_stopped).ConfigureAwait(false);
-            await CloseIfRemoved(channel).ConfigureAwait(false);
+            await EndIfRemoved(channel).ConfigureAwait(false);
         }
         finally
         {
@@ -278,7 +286,8 @@ internal sealed class BrokerLife : IMailbox
         }
     }
 
-    // At a queue without a leader the broker fails inside, or says nothing.
+    // At a queue without a leader the broker fails inside, or says nothing. One that is not there is being
+    // made anew, or whoever did that got no further.
     private async Task Consume(IChannel channel, BrokerConsumer consumer)
     {
         var consuming = channel.BasicConsumeAsync(
@@ -287,10 +296,16 @@ internal sealed class BrokerLife : IMailbox
         {
             await consuming.WaitAsync(ConsumeLimit, _connection.Clock, _stopped).ConfigureAwait(false);
         }
+        catch (Exception error) when (!_transient && BrokerErrors.IsMissing(error))
+        {
+            _missed ??= _connection.Clock.GetTimestamp();
+            _isBroken = _connection.Clock.GetElapsedTime(_missed.Value) > MissingLimit;
+            throw;
+        }
         catch (Exception error) when (!_transient
             && (error is TimeoutException || BrokerErrors.IsInternal(error)))
         {
-            _isLeaderless = true;
+            _isBroken = true;
             _ = consuming.ContinueWith(late => _ = late.Exception, TaskScheduler.Default);
             throw;
         }
@@ -312,9 +327,10 @@ internal sealed class BrokerLife : IMailbox
         await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) > 0;
 
     // The broker ends a consumer whose queue is deleted: somebody removed the mailbox, or is making it anew.
-    private async Task CloseIfRemoved(IChannel channel)
+    // Those of the cluster itself nobody removes.
+    private async Task EndIfRemoved(IChannel channel)
     {
-        if (!channel.IsOpen)
+        if (!channel.IsOpen || _mailboxes.IsSigned)
             return;
         for (int pauses = 0; pauses < RenewalPauses; pauses++)
         {
@@ -322,7 +338,7 @@ internal sealed class BrokerLife : IMailbox
             if (await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) != BrokerMailboxes.Missing)
                 return;
         }
-        Close();
+        Fail(new FencedException(_actor));
     }
 
     // What the last call handled is acknowledged before the rest goes back.

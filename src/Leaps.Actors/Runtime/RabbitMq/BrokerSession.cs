@@ -109,18 +109,7 @@ internal sealed class BrokerSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         End("closed");
-        foreach (var connection in new[] { Incoming, Outgoing })
-        {
-            try
-            {
-                if (connection.IsOpen)
-                    await connection.CloseAsync(200, "done", CloseLimit, abort: true).ConfigureAwait(false);
-                await connection.DisposeAsync().ConfigureAwait(false);
-            }
-            catch (Exception error) when (BrokerErrors.IsTransport(error))
-            {
-                // It was to go, and is gone.
-            }
-        }
+        await Incoming.CloseWithin(CloseLimit, TimeProvider.System).ConfigureAwait(false);
+        await Outgoing.CloseWithin(CloseLimit, TimeProvider.System).ConfigureAwait(false);
     }
 }

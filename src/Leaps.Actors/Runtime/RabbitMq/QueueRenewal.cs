@@ -38,9 +38,17 @@ internal static class QueueRenewal
         {
             var topology = suspect.Owner.Topology;
             string queue = topology.Queue(suspect.Actor);
-            await Renew(session, topology, suspect.Actor, user,
-                async () => !await HasLeader(session, queue, clock, stop).ConfigureAwait(false), clock, stop)
-                .ConfigureAwait(false);
+            try
+            {
+                await Renew(session, topology, suspect.Actor, user, async () =>
+                    await StateOf(session, queue, clock, stop).ConfigureAwait(false) == QueueState.Leaderless,
+                    clock, stop).ConfigureAwait(false);
+            }
+            catch (Exception error) when (BrokerErrors.IsTransport(error))
+            {
+                // It is suspect again if it stays so; the others are no worse for it.
+                stop.ThrowIfCancellationRequested();
+            }
         });
     }
 
@@ -59,24 +67,26 @@ internal static class QueueRenewal
     {
         // What hangs or fails inside the broker takes its connection with it, and so the lock.
         var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
-        await using var closing = new Closing(connection).ConfigureAwait(false);
+        await using var closing = new Closing(connection, clock).ConfigureAwait(false);
         // Two that delete and make a queue at the same time leave the broker with half of it.
         await Lock(connection, topology.RenewalLock(actor), clock, cancellation).ConfigureAwait(false);
         if (await isDue().ConfigureAwait(false))
-            await Work().WaitAsync(RenewLimit, clock, cancellation).ConfigureAwait(false);
+            await Work().WaitAsync(RenewLimit, clock, CancellationToken.None).ConfigureAwait(false);
 
+        // What is begun is done, whoever gives up meanwhile: half of it would be a mailbox that is gone.
         async Task Work()
         {
             var confirming = new CreateChannelOptions(
                 publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
-            var channel = await connection.CreateChannelAsync(confirming, cancellation).ConfigureAwait(false);
-            await channel.QueueDeleteAsync(topology.Queue(actor), false, false, false, cancellation)
+            var never = CancellationToken.None;
+            var channel = await connection.CreateChannelAsync(confirming, never).ConfigureAwait(false);
+            await channel.QueueDeleteAsync(topology.Queue(actor), false, false, false, never)
                 .ConfigureAwait(false);
-            await Task.Delay(DeletionPause, clock, cancellation).ConfigureAwait(false);
-            await topology.DeclareQueue(channel, actor, cancellation).ConfigureAwait(false);
+            await Task.Delay(DeletionPause, clock, never).ConfigureAwait(false);
+            await topology.DeclareQueue(channel, actor, never).ConfigureAwait(false);
             await channel.BasicPublishAsync(topology.Exchange, actor, mandatory: true,
                 new BasicProperties { Persistent = true, UserId = user, Type = MailboxNotice.Type },
-                MailboxNotice.Of(MailboxNotice.Anyone), cancellation).ConfigureAwait(false);
+                MailboxNotice.Of(MailboxNotice.Anyone), never).ConfigureAwait(false);
         }
     }
 
@@ -100,45 +110,43 @@ internal static class QueueRenewal
         }
     }
 
-    // A queue with a leader answers at once, and refuses: it gives messages to its consumers alone.
-    private static async Task<bool> HasLeader(BrokerSession session, string queue, TimeProvider clock,
+    /// <summary>How a queue is: asked for a message, which a mailbox gives to its consumers alone.</summary>
+    /// <param name="session">now</param>
+    /// <param name="queue">by its name</param>
+    /// <param name="clock">of the connection</param>
+    /// <param name="cancellation">gives up</param>
+    public static async Task<QueueState> StateOf(BrokerSession session, string queue, TimeProvider clock,
         CancellationToken cancellation)
     {
         var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
-        await using var closing = new Closing(connection).ConfigureAwait(false);
+        await using var closing = new Closing(connection, clock).ConfigureAwait(false);
         var channel = await connection.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
         try
         {
             await channel.BasicGetAsync(queue, autoAck: false, cancellation)
                 .WaitAsync(AnswerLimit, clock, cancellation).ConfigureAwait(false);
-            return true;
+            return QueueState.Sound;
         }
         catch (Exception error) when (error is TimeoutException || BrokerErrors.IsInternal(error))
         {
-            return false;
+            return QueueState.Leaderless;
+        }
+        catch (Exception error) when (BrokerErrors.IsMissing(error))
+        {
+            return QueueState.Missing;
         }
         catch (Exception error) when (BrokerErrors.Reason(error) is not null)
         {
-            return true;
+            // It refuses, and at once.
+            return QueueState.Sound;
         }
     }
 
-    // Without waiting for what hangs; what it may have been given goes back.
-    private sealed class Closing(IConnection connection) : IAsyncDisposable
+    // What hangs is not waited for; what it may have been given goes back.
+    private sealed class Closing(IConnection connection, TimeProvider clock) : IAsyncDisposable
     {
         private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
 
-        public async ValueTask DisposeAsync()
-        {
-            try
-            {
-                await connection.CloseAsync(200, "done", CloseLimit, abort: true).ConfigureAwait(false);
-                await connection.DisposeAsync().ConfigureAwait(false);
-            }
-            catch (Exception error) when (BrokerErrors.IsTransport(error))
-            {
-                // It was to go, and is gone.
-            }
-        }
+        public ValueTask DisposeAsync() => new(connection.CloseWithin(CloseLimit, clock));
     }
 }
