@@ -19,9 +19,9 @@ internal sealed class CommandShell(Surroundings surroundings)
     /// <param name="command">gets the options and the action</param>
     /// <param name="read">makes the request</param>
     /// <param name="job">does the work</param>
-    /// <param name="showsFrames">the job uses its screen and reports no progress</param>
+    /// <param name="reportsProgress">the job does, and uses no screen; otherwise it may use one</param>
     public Command Complete<TRequest>(
-        Command command, Func<ParseResult, TRequest> read, Job<TRequest> job, bool showsFrames = false)
+        Command command, Func<ParseResult, TRequest> read, Job<TRequest> job, bool reportsProgress = true)
     {
         var output = new OutputOptions();
         output.AddTo(command);
@@ -29,12 +29,12 @@ internal sealed class CommandShell(Surroundings surroundings)
         {
             var mode = output.Read(parse);
             var request = read(parse);
-            Print(mode, Work(mode, showsFrames, (sink, notice) =>
+            Print(mode, Work(mode, reportsProgress, (sink, notice) =>
                 job(request, new JobContext(sink, notice, surroundings.Clock, surroundings.Cancellation)
                 {
                     CommandLine = CommandLine(parse),
                     Log = surroundings.Error,
-                    Screen = showsFrames ? CreateScreen(mode) : new NoScreen(),
+                    Screen = reportsProgress ? new NoScreen() : CreateScreen(mode),
                 })));
             return ExitCode.Success;
         });
@@ -64,12 +64,12 @@ internal sealed class CommandShell(Surroundings surroundings)
     }
 
     private JobResult Work(
-        OutputMode mode, bool showsFrames, Func<IProgressSink, Action<string>, JobResult> work)
+        OutputMode mode, bool reportsProgress, Func<IProgressSink, Action<string>, JobResult> work)
     {
         if (mode.Quiet)
             return work(new NoProgress(), _ => { });
-        // Bars and frames can't be drawn at a time.
-        if (showsFrames)
+        // Even without any bar Spectre.Console would draw over what else comes to the terminal.
+        if (!reportsProgress)
             return work(new NoProgress(), surroundings.Error.WriteLine);
         if (surroundings.ErrorIsTerminal)
         {

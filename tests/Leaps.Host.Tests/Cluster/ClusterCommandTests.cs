@@ -184,6 +184,14 @@ public sealed class ClusterCommandTests : IDisposable
         Assert.Equal("n-8", Json("node", "--name", "n-8").GetProperty("node").GetString());
     }
 
+    [Fact]
+    public void A_node_draws_nothing_over_its_own_lines_in_a_terminal()
+    {
+        var cluster = new FakeCluster { OutputIsTerminal = true, ErrorIsTerminal = true };
+        Assert.Equal((0, ""), (cluster.Invoke("node", "--cluster", File), cluster.Error));
+        Assert.Equal("node ended\n", cluster.Output);
+    }
+
     [Theory]
     [InlineData("N must be a number of nodes, 0 or more, not 'many'", "ctl", "scale", "r", "many")]
     [InlineData("ACTION must be one of list, retry, purge, not 'drop'", "ctl", "dead-letters", "drop")]

@@ -37,6 +37,7 @@ internal sealed class FakeCluster : IClusterClient
     public bool IsDisposed { get; private set; }
     public FakeDeadLetters DeadLetters { get; } = new();
     public bool OutputIsTerminal { get; init; }
+    public bool ErrorIsTerminal { get; init; }
 
     public string Output => _output.ToString();
     public string Error => _error.ToString().TrimEnd('\n');
@@ -101,6 +102,7 @@ internal sealed class FakeCluster : IClusterClient
             Output = _output,
             Error = _error,
             OutputIsTerminal = OutputIsTerminal,
+            ErrorIsTerminal = ErrorIsTerminal,
             Clock = new InstantClock(),
             Cancellation = Cancellation.Token,
             Variable = name => Variables.GetValueOrDefault(name),

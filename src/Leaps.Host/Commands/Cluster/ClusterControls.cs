@@ -99,7 +99,7 @@ internal sealed class ClusterControls(CommandShell shell, ClusterJobs jobs)
                 throw new UsageException($"--interval must be {Duration.Expected}, 100ms to 1h, not "
                     + $"'{text}'");
             return new WatchRequest(cluster.Read(parse), parse.GetValue(run), time);
-        }, job, showsFrames: true);
+        }, job, reportsProgress: false);
     }
 
     private Command CreateFetch(Job<FetchRequest> job)

@@ -38,6 +38,6 @@ internal static class NodeCommand
             if (parse.GetValue(device) is { } selection)
                 overrides.Add(Override.Text("node.device", "--device", selection.ToString()));
             return new NodeRequest(cluster.Read(parse, isNode: true, overrides));
-        }, job);
+        }, job, reportsProgress: false);
     }
 }
