@@ -13,6 +13,9 @@ namespace Leaps.Actors.Cluster;
 /// </summary>
 public sealed class ClusterNode : IAsyncDisposable
 {
+    // For what is to be stored when the node ends; without it, it is as after a crash.
+    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(5);
+
     private readonly IClusterServices _services;
     private readonly NodeOptions _options;
     private readonly IMailboxes _mailboxes;
@@ -122,6 +125,7 @@ public sealed class ClusterNode : IAsyncDisposable
             return;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _beating.ConfigureAwait(false);
+        _services.EndJournals(StoreLimit);
         await _scheduler.DisposeAsync().ConfigureAwait(false);
         _mailbox.Close();
         await _mailbox.Completion.ConfigureAwait(false);
@@ -137,14 +141,12 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             while (true)
             {
-                string? trouble = await _services.Trouble(_stop.Token).ConfigureAwait(false);
+                var trouble = await _services.Trouble(_stop.Token).ConfigureAwait(false);
                 _health = new NodeHealth(
-                    trouble is null ? _options.Clock.GetUtcNow() : _health.Last, trouble);
+                    trouble is null ? _options.Clock.GetUtcNow() : _health.Last, trouble?.Text);
                 if (trouble is null)
                     _mailbox.Post(new BeatDue());
-                else
-                    _scheduler.Suspend();
-                _scheduler.Tick();
+                _scheduler.Beat(trouble);
                 await Task.Delay(_options.Times.Beat, _options.Clock, _stop.Token).ConfigureAwait(false);
             }
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Journal.PostgreSql;
 using Leaps.Actors.Runtime;
@@ -13,9 +14,12 @@ namespace Leaps.Actors.Cluster;
 /// <param name="database">open; its owner's</param>
 /// <param name="notice">takes a line for each message that was refused</param>
 /// <param name="telemetry">of the node; null: nobody wants to know</param>
+[SuppressMessage("Reliability", "CA1001", Justification =
+    "Lives as long as its process, and so does what its source holds.")]
 internal sealed class ClusterServices(string cluster, BrokerConnection broker, PostgreSqlDatabase database,
     Action<string> notice, NodeTelemetry? telemetry = null) : IClusterServices
 {
+    private readonly CancellationTokenSource _leaving = new();
     private readonly BrokerMailboxes _watching = broker.Mailboxes(BrokerNames.Cluster(cluster),
         BrokerNames.IdOf(cluster), static _ => { }, BrokerNames.Root(cluster));
 
@@ -39,7 +43,8 @@ internal sealed class ClusterServices(string cluster, BrokerConnection broker, P
             BrokerNames.Run(cluster, run, part), run, notice, BrokerNames.Root(cluster), signed,
             telemetry: telemetry?.Of(run));
 
-    public IFencedJournal Journal(Guid run, string part) => database.Journal(run, part);
+    public IFencedJournal Journal(Guid run, string part) =>
+        database.Journal(run, part, cancellation: _leaving.Token);
 
     public void Forget(Guid run) => database.Forget(run);
 
@@ -47,8 +52,10 @@ internal sealed class ClusterServices(string cluster, BrokerConnection broker, P
 
     public Task Evict(string actor, Func<bool> isDue) => _watching.Evict(actor, isDue);
 
-    public async Task<string?> Trouble(CancellationToken cancellation) =>
-        broker.Host is null ? "no connection to the broker"
+    public async Task<ServerTrouble?> Trouble(CancellationToken cancellation) =>
+        broker.Host is null ? new ServerTrouble("no connection to the broker", IsOfDatabase: false)
             : await database.IsHealthy(TimeSpan.FromSeconds(2), cancellation).ConfigureAwait(false) ? null
-            : "the database does not answer";
+            : new ServerTrouble("the database does not answer", IsOfDatabase: true);
+
+    public void EndJournals(TimeSpan limit) => _leaving.CancelAfter(limit);
 }

@@ -33,5 +33,14 @@ internal interface IClusterServices
     Task Evict(string actor, Func<bool> isDue);
 
     /// <summary>Which of broker and database does not answer at present; null: both do.</summary>
-    Task<string?> Trouble(CancellationToken cancellation);
+    Task<ServerTrouble?> Trouble(CancellationToken cancellation);
+
+    /// <summary>No journal waits for the database any longer than that: this process is to end.</summary>
+    void EndJournals(TimeSpan limit);
 }
+
+/// <summary>A server does not answer.</summary>
+/// <param name="Text">for the user</param>
+/// <param name="IsOfDatabase">it is the database; else the broker, and of the database nothing is
+/// known</param>
+internal sealed record ServerTrouble(string Text, bool IsOfDatabase);

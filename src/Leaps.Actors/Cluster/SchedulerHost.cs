@@ -12,7 +12,7 @@ namespace Leaps.Actors.Cluster;
 /// The scheduler's seat on this node. Every node has one and waits at the scheduler's mailbox; the broker
 /// gives its messages to one of them, and that one is the scheduler: it claims the journal, recovers, and
 /// acts until it hears no more or another one has claimed it. Those that wait take the mailbox from one
-/// that is silent.
+/// that is silent. Without its database a node waits no more, so that another one is the scheduler.
 /// </summary>
 internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
 {
@@ -27,19 +27,28 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SchedulerWatch _watch;
     private readonly ImmutableHashSet<string> _administrators;
-    private IMailbox? _mailbox;
     private Seat? _seat;
     private TimeSpan _lastHeard;
-    private bool _closed;
+
+    // Guarded by the gate. Away: the mailbox is closed, and open again at a beat without trouble.
+    private IMailbox? _mailbox;
+    private IFencedJournal? _journal;
+    private Task _left = Task.CompletedTask;
+    private TimeSpan _sound;
+    private TimeSpan? _troubled;
+    private int _turn;
+    private bool _isAway, _closed;
 
     // One life as the scheduler.
     private sealed record Seat(
         SeatNumber Number, SchedulerActor Actor, IFencedJournal Journal, JournalWriter Writer)
     {
+        // The journal first: without its database the writer would wait for ever. What is not yet written
+        // has had no effect, and its messages go to the successor.
         public void Leave()
         {
-            Writer.Dispose();
             Journal.Dispose();
+            Writer.Dispose();
         }
     }
 
@@ -67,27 +76,51 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         _administrators = administrators;
         _watch = new SchedulerWatch(options.Times.Lease);
         _mailboxes = services.Mailboxes(services.Cluster, ActorKey.RunPart, signed: true);
-        Open();
+        lock (_gate)
+        {
+            _sound = Elapsed;
+            Open();
+        }
     }
 
-    /// <summary>Now and then: time passes.</summary>
-    public void Tick() => _mailbox?.Post(new Now(Elapsed));
+    /// <summary>Several times a lease: time passes.</summary>
+    /// <param name="trouble">while a server does not answer, nobody's silence counts; a node whose database
+    /// does not answer for half a lease leaves the scheduler to others; null: both answer</param>
+    public void Beat(ServerTrouble? trouble)
+    {
+        lock (_gate)
+        {
+            var now = Elapsed;
+            if (trouble is { IsOfDatabase: true })
+                _troubled = now;
+            else
+                _sound = now;
+            if (_closed)
+                return;
+            if (trouble is null && _isAway && _left.IsCompleted)
+                Open();
+            else if (!_isAway && now - _sound > _options.Times.Lease / 2)
+                Leave();
+            if (trouble is not null)
+                _mailbox!.Post(new Unhealthy());
+            _mailbox!.Post(new Now(now));
+        }
+    }
 
     /// <summary>The scheduler lives, here or elsewhere. From any thread.</summary>
     public void Hear() => _watch.Hear(Elapsed);
 
-    /// <summary>Broker or database do not answer: nobody's silence counts.</summary>
-    public void Suspend() => _mailbox?.Post(new Unhealthy());
-
     public async ValueTask DisposeAsync()
     {
+        Task left;
         lock (_gate)
         {
             _closed = true;
-            _mailbox!.Close();
+            if (!_isAway)
+                Leave();
+            left = _left;
         }
-        await _mailbox.Completion.ConfigureAwait(false);
-        Rise();
+        await left.ConfigureAwait(false);
         await _mailboxes.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -152,25 +185,41 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private TimeSpan Elapsed => TimeSpan.FromSeconds(
         (double)_options.Clock.GetTimestamp() / _options.Clock.TimestampFrequency);
 
+    // Within the gate. Its messages name the scheduler's epoch themselves.
     private void Open()
+    {
+        int turn = ++_turn;
+        _mailbox = _mailboxes.Open(ActorNames.Scheduler, life: 1, Receive, error => Failed(turn, error));
+        _isAway = false;
+    }
+
+    // Within the gate. The database may keep the receiver waiting, so the rest happens apart.
+    private void Leave()
+    {
+        _isAway = true;
+        var mailbox = _mailbox!;
+        mailbox.Close();
+        _journal?.Dispose();
+        _left = Task.Run(async () =>
+        {
+            await mailbox.Completion.ConfigureAwait(false);
+            Rise();
+        });
+    }
+
+    private void Failed(int turn, Exception error)
     {
         lock (_gate)
         {
-            if (_closed)
+            if (turn != _turn || _isAway || _closed)
                 return;
-            // Its messages name the scheduler's epoch themselves.
-            _mailbox = _mailboxes.Open(ActorNames.Scheduler, life: 1, Receive, Failed);
+            Leave();
         }
-    }
-
-    private void Failed(Exception error)
-    {
-        Rise();
         if (error is not FencedException)
             _options.Notice($"the scheduler's seat on this node failed and is taken anew: {error.Message}");
-        Open();
     }
 
+    // On the receiver's thread, or when there is none.
     private void Rise()
     {
         _seat?.Leave();
@@ -227,7 +276,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
 
     private Seat Sit()
     {
-        var journal = _services.Journal(_services.Cluster, ActorKey.RunPart);
+        var journal = OpenJournal();
         try
         {
             journal.Claim(ActorNames.Scheduler);
@@ -244,7 +293,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
                 new ActorJournal(journal, writer, ActorNames.Scheduler), this);
             _zeros.Clear();
             actor.Receive(new SchedulerBegins(Elapsed,
-                SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = 2 * _options.Times.Beat },
+                SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = Grace() },
                 _options.Name), static () => { });
             return new Seat(number, actor, journal, writer);
         }
@@ -252,6 +301,26 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         {
             journal.Dispose();
             throw;
+        }
+    }
+
+    // Disposed of at once when the seat is left meanwhile.
+    private IFencedJournal OpenJournal()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isAway, this);
+            return _journal = _services.Journal(_services.Cluster, ActorKey.RunPart);
+        }
+    }
+
+    // Where the database was away for all, nodes come back one after the other.
+    private TimeSpan Grace()
+    {
+        lock (_gate)
+        {
+            bool wasAway = Elapsed - _troubled < _options.Times.Lease;
+            return wasAway ? _options.Times.Lease : 2 * _options.Times.Beat;
         }
     }
 

@@ -36,7 +36,8 @@ public sealed class JournalWriter : IDisposable
 
     private readonly record struct Entry(JournalWrite? Write, Action<Exception?> Completed);
 
-    /// <param name="journal">stays its owner's: dispose of it after this writer</param>
+    /// <param name="journal">stays its owner's: dispose of it after this writer, or before, where what is
+    /// not yet written need not be</param>
     /// <param name="queueBytes">of the writes that are not yet done; 1 or more</param>
     /// <param name="telemetry">of the run; null: nobody wants to know</param>
     public JournalWriter(

@@ -341,10 +341,11 @@ internal sealed class BrokerLife : IMailbox
         Fail(new FencedException(_actor));
     }
 
-    // What the last call handled is acknowledged before the rest goes back.
+    // What the last call handled is acknowledged before the rest goes back; but one that waits for the
+    // database does not keep the mailbox.
     private async Task GiveBack(BrokerFeed feed)
     {
-        await _received.ConfigureAwait(false);
+        await Task.WhenAny(_received, Task.Delay(CloseLimit, _connection.Clock)).ConfigureAwait(false);
         using var limit = new CancellationTokenSource(CloseLimit, _connection.Clock);
         await feed.Flush(limit.Token).ConfigureAwait(false);
     }

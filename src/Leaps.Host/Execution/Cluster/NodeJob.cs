@@ -52,10 +52,14 @@ internal static class NodeJob
         {
             await using var broker = await ClusterConnections.ConnectBroker(
                 cluster, $"leaps node {node.Name}", notice, wait: true, cancellation);
-            using var database = ClusterConnections.OpenDatabase(cluster, notice, CancellationToken.None);
+            // Once it has joined, its actors have time to leave.
+            using var joining = new CancellationTokenSource();
+            await using var registration = cancellation.Register(joining.Cancel);
+            using var database = ClusterConnections.OpenDatabase(cluster, notice, joining.Token);
             await using var joined = await ClusterNode.Join(cluster.Name, broker, database,
                 new ClusterRunWork(work, devices, context.Clock), options,
                 [.. cluster.Administrators], cancellation);
+            await registration.DisposeAsync();
             observability.Watch(joined);
             string parallel = threads == 1 ? "1 thread" : $"{threads} threads";
             notice($"node {node.Name} is part of cluster {cluster.Name}: {parallel}, "
