@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Leaps.Actors.Cluster;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
@@ -35,7 +36,7 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
         if (journal.LastSequence(RunJournal.Actor) > 0)
             return;
         var configuration = ConfigurationReader.ReadText(submission.Configuration, submission.Name);
-        var files = new RunFiles(journal);
+        var writes = new List<JournalWrite>();
         string? initial = null;
         if (configuration.Network?.Model is not null)
         {
@@ -47,13 +48,11 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
                 PreparedNetwork.Of(configuration, configuration.Target.CreateTarget(), RunDevices.Cpu);
             initial = network!.Sha256;
             configuration = WithModel(configuration, SubmittedModel);
-            files.Write(SubmittedModel, submission.Model.Memory);
+            writes.AddRange(RunFiles.WritesOf(SubmittedModel, submission.Model.Memory));
         }
         string text = ConfigurationWriter.Write(configuration);
-        files.WriteText(RunDirectory.Configuration, text);
-        // Last: from then on it is stored.
-        journal.Claim(RunJournal.Actor);
-        journal.Append(RunJournal.Actor, 0, [new RunEvent
+        writes.AddRange(RunFiles.WritesOf(RunDirectory.Configuration, Encoding.UTF8.GetBytes(text)));
+        var begun = new RunEvent
         {
             Configured = new RunConfigured
             {
@@ -63,7 +62,18 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
                 WorkingDirectory = "",
                 InitialParameters = initial,
             },
-        }.ToBytes()]);
+        };
+        writes.Add(new JournalAppend(RunJournal.Actor, 0, [begun.ToBytes()]));
+        try
+        {
+            // All or nothing: the files of a run that another call has stored meanwhile are its home's.
+            journal.Write(writes);
+        }
+        catch (Exception late) when (late is SequenceConflictException or FencedException
+            && journal.LastSequence(RunJournal.Actor) > 0)
+        {
+            // It is stored: whoever submits it asks again until he is answered.
+        }
     }
 
     public RunConcluded Work(RunHome home, CancellationToken cancellation)
