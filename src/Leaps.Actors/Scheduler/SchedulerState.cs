@@ -77,7 +77,7 @@ public sealed partial record SchedulerState
         Body.RunMoved => With(item.RunMoved.RunId, run => run with
         {
             Concluded = item.RunMoved.Concluded,
-            Resumed = item.RunMoved.Concluded is null,
+            Resumptions = run.Resumptions + (item.RunMoved.Concluded is null ? 1 : 0),
             Needs = null,
         }),
         Body.RunScaled => With(item.RunScaled.RunId, run => run with { Scale = item.RunScaled.Nodes }),

@@ -191,6 +191,24 @@ public sealed class SchedulerControlTests
     }
 
     [Fact]
+    public void A_home_is_told_how_often_its_user_had_the_run_go_on_and_its_successor_the_same()
+    {
+        int Told(string node) =>
+            Assert.Single(_cluster.Nodes[node].Told!.Actors, actor => actor.Address.Actor == ActorNames.Home)
+                .Resumptions;
+        var run = End(RunConcluded.Types.Outcome.Stopped);
+        _cluster.Nodes["n1"].Ends.Clear();
+        _cluster.Reply(Command.Resume, "run");
+        _cluster.Settle();
+        Assert.Equal(1, Told("n1"));
+        _cluster.Join("n2");
+        _cluster.Take(new NodeVanished("n1", _cluster.Nodes["n1"].Session));
+        _cluster.Nodes.Remove("n1");
+        _cluster.Settle();
+        Assert.Equal(("n2", 1), (_cluster.Overview(run).Home, Told("n2")));
+    }
+
+    [Fact]
     public void Runs_obey_their_owner_and_administrators_nodes_administrators_and_all_may_look()
     {
         _cluster.Join("n1");

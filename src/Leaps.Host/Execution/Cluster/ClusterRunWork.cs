@@ -96,6 +96,7 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
         using var network = PreparedNetwork.Of(configuration, target, devices.First);
         if (network is not null)
             CheckDevice(home, journal, begun, network.Device.DeviceKind);
+        GoOn(home, journal);
         using var control = new RunControl();
         home.Answering = control.Ask;
         home.Log = () => [.. JournalLog.Read(home.Journal, home.OpenSampling, MostLogged).Select(entry =>
@@ -108,7 +109,7 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
             control, context)
         {
             Resume = $"leaps ctl resume {noted}",
-            Extends = IsWritten(journal, configuration),
+            GoesOn = false,
         };
         try
         {
@@ -158,10 +159,17 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
         journal.Record(new RunEvent { Configured = begun with { Device = kind } });
     }
 
-    // The results of a sampling that ended early were written: who runs it again wants more.
-    private static bool IsWritten(RunJournal journal, RunConfiguration configuration) =>
-        journal.History.Written is { } written && written.Sampling == journal.History.Sampling
-        && written.Replicas == configuration.Sample.Replicas;
+    // Another home goes on only where the user wants that: what he paused stays so when its home is lost.
+    private static void GoOn(RunHome home, RunJournal journal)
+    {
+        if (home.Resumptions <= journal.History.Resumptions)
+            return;
+        if (journal.History.Trained is null)
+            TrainingJournal.GoOn(home.Journal);
+        using (var sampling = journal.OpenSampling())
+            SamplingJournal.GoOn(sampling);
+        journal.Record(new RunEvent { Resumed = new RunResumed(home.Resumptions) });
+    }
 
     private static RunConcluded Conclude(RunJournal journal, JobResult result)
     {
