@@ -39,12 +39,15 @@ internal sealed class ActorHost(
     }
 
     /// <summary>What goes wrong is told by <see cref="ActorEnded"/>.</summary>
-    public Hosted Start(ActorKey key, long assignment)
+    /// <param name="key">the actor</param>
+    /// <param name="assignment">version of the assignment that brings it here</param>
+    /// <param name="resumptions">of its run, where it is a home</param>
+    public Hosted Start(ActorKey key, long assignment, int resumptions)
     {
         var hosted = new Hosted(key, assignment);
         var former = _closing.GetValueOrDefault(key) ?? Task.CompletedTask;
         if (key.Actor == ActorNames.Home)
-            StartHome(hosted, former);
+            StartHome(hosted, resumptions, former);
         else if (key.Actor == ActorNames.RolloutMaker)
             StartRollouts(hosted, former);
         else if (ActorNames.GroupOf(key.Actor) is { } group)
@@ -143,7 +146,7 @@ internal sealed class ActorHost(
 
     // ---- Homes ----
 
-    private void StartHome(Hosted hosted, Task former)
+    private void StartHome(Hosted hosted, int resumptions, Task former)
     {
         var cancellation = new CancellationTokenSource();
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -156,7 +159,7 @@ internal sealed class ActorHost(
         var thread = new Thread(() =>
         {
             former.Wait();
-            var (concluded, cause) = WorkAt(hosted, cancellation.Token);
+            var (concluded, cause) = WorkAt(hosted, resumptions, cancellation.Token);
             ended.SetResult();
             post(concluded is null ? new ActorEnded(hosted, cause) : new HomeConcluded(hosted, concluded));
         })
@@ -167,13 +170,15 @@ internal sealed class ActorHost(
         thread.Start();
     }
 
-    private (RunConcluded? Concluded, Exception? Cause) WorkAt(Hosted hosted, CancellationToken cancellation)
+    private (RunConcluded? Concluded, Exception? Cause) WorkAt(
+        Hosted hosted, int resumptions, CancellationToken cancellation)
     {
         try
         {
             using var home = new RunHome(services, hosted.Key.Run, options.Threads, _clusterThreads,
                 options.Notice, needs => post(new NeedsChanged(hosted, needs)),
-                options.Telemetry?.Of(hosted.Key.Run));
+                options.Telemetry?.Of(hosted.Key.Run))
+            { Resumptions = resumptions };
             _homes[hosted.Key] = home;
             return (work.Work(home, cancellation), null);
         }

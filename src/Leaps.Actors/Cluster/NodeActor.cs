@@ -105,7 +105,7 @@ internal sealed class NodeActor(
             if (_hosted.TryGetValue(key, out var hosted))
                 TellToLeave(hosted, actor.Leave);
             else if (!actor.Leave)
-                _hosted.Add(key, host.Start(key, _assignment));
+                _hosted.Add(key, host.Start(key, _assignment, actor.Resumptions));
         }
         Beat();
     }

@@ -32,24 +32,35 @@ public sealed class RunFiles(IJournal journal)
         lock (_gate)
         {
             var known = _written.GetValueOrDefault(name, []);
-            var digests = new List<byte[]>();
-            var writes = new List<JournalWrite>();
-            for (int at = 0; at < content.Length; at += PieceBytes)
-            {
-                var piece = content[at..Math.Min(content.Length, at + PieceBytes)];
-                byte[] digest = SHA256.HashData(piece.Span);
-                if (digests.Count >= known.Count || !known[digests.Count].AsSpan().SequenceEqual(digest))
-                    writes.Add(new JournalSnapshot(Piece(name, digests.Count), 0, piece.ToArray()));
-                digests.Add(digest);
-            }
-            byte[] head = new byte[HeadBytes];
-            BinaryPrimitives.WriteInt64LittleEndian(head, content.Length);
-            SHA256.HashData(content.Span, head.AsSpan(sizeof(long)));
-            writes.Add(new JournalSnapshot(Prefix + name, 0, head));
+            var (writes, digests) = Cut(name, content, known);
             _written.Remove(name);
             journal.Write(writes);
             _written.Add(name, digests);
         }
+    }
+
+    /// <summary>What makes a file, for whoever writes it together with other things.</summary>
+    public static IReadOnlyList<JournalWrite> WritesOf(string name, ReadOnlyMemory<byte> content) =>
+        Cut(name, content, []).Writes;
+
+    private static (List<JournalWrite> Writes, List<byte[]> Digests) Cut(
+        string name, ReadOnlyMemory<byte> content, List<byte[]> known)
+    {
+        var digests = new List<byte[]>();
+        var writes = new List<JournalWrite>();
+        for (int at = 0; at < content.Length; at += PieceBytes)
+        {
+            var piece = content[at..Math.Min(content.Length, at + PieceBytes)];
+            byte[] digest = SHA256.HashData(piece.Span);
+            if (digests.Count >= known.Count || !known[digests.Count].AsSpan().SequenceEqual(digest))
+                writes.Add(new JournalSnapshot(Piece(name, digests.Count), 0, piece.ToArray()));
+            digests.Add(digest);
+        }
+        byte[] head = new byte[HeadBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(head, content.Length);
+        SHA256.HashData(content.Span, head.AsSpan(sizeof(long)));
+        writes.Add(new JournalSnapshot(Prefix + name, 0, head));
+        return (writes, digests);
     }
 
     /// <summary>Names of the files there are.</summary>

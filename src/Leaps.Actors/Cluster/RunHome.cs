@@ -56,6 +56,9 @@ public sealed class RunHome : IDisposable
     /// <summary>Number of this life among the home's.</summary>
     public long Life { get; }
 
+    /// <summary>How often the user had the run go on after an end.</summary>
+    public int Resumptions { get; init; }
+
     /// <summary>Of this node.</summary>
     public int Threads { get; }
 

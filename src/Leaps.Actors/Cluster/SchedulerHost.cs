@@ -165,7 +165,19 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         _mailbox!.Tell(request.Asker, reply);
     });
 
-    public void Forget(Guid run) => Task.Run(() => _services.Forget(run));
+    public void Forget(Guid run) => Task.Run(() =>
+    {
+        string problem = "";
+        try
+        {
+            _services.Forget(run);
+        }
+        catch (Exception error)
+        {
+            problem = error.Message;
+        }
+        _mailbox!.Post(new RunDeleted(run, problem));
+    });
 
     // What takes time, with what is wrong as the answer.
     private void Apart(string asker, ClusterRequest request, Action work) => Task.Run(() =>

@@ -57,7 +57,10 @@ internal static class ClusterValidation
         checks.Range("version", assignment.Version, 1);
         checks.Range("cluster_threads", assignment.ClusterThreads, 1);
         foreach (var actor in assignment.Actors)
+        {
             CheckAddress("actors.address", actor.Address, checks);
+            checks.Range("actors.resumptions", actor.Resumptions, 0);
+        }
         CheckOnce("actors", assignment.Actors.Select(actor => actor.Address), checks);
     }
 

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Leaps.Actors.Coordinator;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
@@ -41,6 +42,35 @@ public static class SamplingJournal
         catch (ProtocolException error)
         {
             throw new LeapsException($"the journal can't be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>A sampling that no process runs goes on, though its user paused it or it ended before all
+    /// was done.</summary>
+    /// <exception cref="LeapsException">The journal is damaged, or refused.</exception>
+    public static void GoOn(IJournal journal)
+    {
+        var state = Read(journal);
+        CoordinatorEvent? item = state switch
+        {
+            { End.Cause.Length: > 0 } => new CoordinatorEvent
+            {
+                RunExtended = new RunExtended { Replicas = state.Task.Replicas },
+            },
+            { End: null, Paused: true } => new CoordinatorEvent
+            {
+                SettingChanged = new SettingChanged
+                {
+                    Key = CoordinatorSettings.Paused,
+                    Value = bool.FalseString,
+                },
+            },
+            _ => null,
+        };
+        if (item is not null)
+        {
+            journal.Append(ActorNames.Coordinator, journal.LastSequence(ActorNames.Coordinator),
+                [item.ToByteArray()]);
         }
     }
 

@@ -127,7 +127,7 @@ internal sealed record NodeRecord(string Name)
 
     public bool Follows(long epoch) => Beat.SchedulerEpoch == epoch && Beat.Assignment == Version;
 
-    public Assignment ToAssignment(long epoch)
+    public Assignment ToAssignment(long epoch, Func<ActorKey, int> resumptions)
     {
         var assignment = new Assignment
         {
@@ -142,6 +142,7 @@ internal sealed record NodeRecord(string Name)
             {
                 Address = item.Key.ToAddress(),
                 Leave = item.Value.Kind == PlaceKind.Leaving,
+                Resumptions = resumptions(item.Key),
             }));
         return assignment;
     }

@@ -12,8 +12,8 @@ internal sealed record RunRecord(Guid Run, string Name, string Owner, long Submi
     /// <summary>How it ended; null: it is not over.</summary>
     public RunConcluded? Concluded { get; init; }
 
-    /// <summary>It was over and goes on.</summary>
-    public bool Resumed { get; init; }
+    /// <summary>How often it was over and went on, as its user wanted.</summary>
+    public int Resumptions { get; init; }
 
     /// <summary>Nodes that its groups may use; 0: all.</summary>
     public int Scale { get; init; }

@@ -67,6 +67,7 @@ internal interface ISchedulerOutside
     /// <summary>A piece of a file from the store goes to the asker.</summary>
     void Fetch(FetchFile request);
 
-    /// <summary>All that is stored of the run is deleted.</summary>
+    /// <summary>All that is stored of the run is deleted; then <see cref="RunDeleted"/> goes to the
+    /// scheduler.</summary>
     void Forget(Guid run);
 }

@@ -128,6 +128,8 @@ internal static class SchedulerControl
         {
             case Command.Status or Command.Log:
                 return Status(state, asked, run, effects);
+            case Command.Resume when state.Deleting.ContainsKey(run.Run):
+                return Reply(state, asked, effects, false, $"run {run.Name} is being deleted");
             case Command.Resume when run.Concluded.Outcome != Outcome.Complete:
                 return Reply(state.Move(run.Run, null, effects), asked, effects, true,
                     $"run {run.Name} goes on");
@@ -195,10 +197,34 @@ internal static class SchedulerControl
             || state.Alive.Any(node => node.Places.Keys.Any(actor => actor.Run == run.Run));
         if (lives)
             return Reply(state, asked, effects, false, $"actors of run {run.Name} still end: {AskAgain}");
-        var forgotten = new RunForgotten { RunId = Envelope.RunIdBytes(run.Run) };
-        var next = state.Record(new SchedulerEvent { RunForgotten = forgotten }, effects);
-        effects.Add(new ForgetRun(run.Run));
-        return Reply(next, asked, effects, true, $"run {run.Name} and all that was stored of it is deleted");
+        if (!state.Deleting.TryGetValue(run.Run, out var askers))
+        {
+            askers = [];
+            effects.Add(new ForgetRun(run.Run));
+        }
+        // Who is not answered asks again.
+        askers = askers.RemoveAll(asker => asker.Asker == asked.Asker).Add(asked);
+        return state with { Deleting = state.Deleting.SetItem(run.Run, askers) };
+    }
+
+    /// <summary>Nothing is stored of the run: from now on there is none. A scheduler that dies before has a
+    /// run that is over, to be forgotten again.</summary>
+    public static SchedulerState Deleted(SchedulerState state, RunDeleted deleted, Effects effects)
+    {
+        var next = state with { Deleting = state.Deleting.Remove(deleted.Run) };
+        if (!state.Runs.TryGetValue(deleted.Run, out var run))
+            return next;
+        bool isDone = deleted.Problem.Length == 0;
+        // A former life of the scheduler may have asked for it.
+        if (isDone && run.IsOver)
+        {
+            var forgotten = new RunForgotten { RunId = Envelope.RunIdBytes(run.Run) };
+            next = next.Record(new SchedulerEvent { RunForgotten = forgotten }, effects);
+        }
+        string text = isDone ? $"run {run.Name} and all that was stored of it is deleted"
+            : $"run {run.Name} is not deleted: {deleted.Problem}";
+        return state.Deleting.GetValueOrDefault(deleted.Run, [])
+            .Aggregate(next, (known, asked) => Reply(known, asked, effects, isDone, text));
     }
 
     private static SchedulerState Reply(

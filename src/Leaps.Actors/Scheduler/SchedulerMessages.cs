@@ -56,5 +56,11 @@ public sealed record AskHome(string Node, string Asker, Guid Run, ClusterRequest
 /// <summary>A piece of an output file from the store to the asker.</summary>
 public sealed record FetchFile(string Asker, Guid Run, ClusterRequest Request) : Effect;
 
-/// <summary>The run is deleted with all that is stored of it. Nothing of it lives.</summary>
+/// <summary>Answer to <see cref="ForgetRun"/>.</summary>
+/// <param name="Run">of which nothing is stored any more</param>
+/// <param name="Problem">why all of it is still there, in one line; empty: it is not</param>
+public sealed record RunDeleted(Guid Run, string Problem = "");
+
+/// <summary>All that is stored of the run is deleted; then <see cref="RunDeleted"/>. Nothing of it
+/// lives.</summary>
 public sealed record ForgetRun(Guid Run) : Effect;

@@ -84,7 +84,7 @@ public sealed partial record SchedulerState
     {
         bool stays = Runs.TryGetValue(actor.Run, out var run) && run.Wants(actor) && NodeOf(actor) is null
             // Did it end before the run was resumed, or after? Its successor will know.
-            && !(run.Resumed && hosted.Concluded is not null);
+            && !(run.Resumptions > 0 && hosted.Concluded is not null);
         if (!stays) return PlaceKind.Dropped;
         return hosted.Leaving ? PlaceKind.Leaving : PlaceKind.Assigned;
     }

@@ -143,7 +143,8 @@ public sealed partial record SchedulerState
                 continue;
             }
             next = next.With(node with { ToldAt = Now });
-            effects.Add(new Send(ActorNames.Node(node.Name), node.ToAssignment(Epoch)));
+            effects.Add(new Send(ActorNames.Node(node.Name), node.ToAssignment(Epoch,
+                actor => actor.IsHome ? Runs.GetValueOrDefault(actor.Run)?.Resumptions ?? 0 : 0)));
         }
         return isNew ? next with { Version = NextVersion } : next;
     }

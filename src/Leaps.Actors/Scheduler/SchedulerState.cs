@@ -42,6 +42,10 @@ public sealed partial record SchedulerState
 
     internal IEnumerable<NodeRecord> Alive => Nodes.Values.Where(node => node.IsAlive);
 
+    /// <summary>Runs that are being deleted, and who waits for it.</summary>
+    internal ImmutableDictionary<Guid, ImmutableList<Asked>> Deleting { get; init; } =
+        ImmutableDictionary<Guid, ImmutableList<Asked>>.Empty;
+
     private SchedulerTimes? Times { get; init; }
     private TimeSpan Begun { get; init; }
     private bool Suspended { get; init; }
@@ -73,7 +77,7 @@ public sealed partial record SchedulerState
         Body.RunMoved => With(item.RunMoved.RunId, run => run with
         {
             Concluded = item.RunMoved.Concluded,
-            Resumed = item.RunMoved.Concluded is null,
+            Resumptions = run.Resumptions + (item.RunMoved.Concluded is null ? 1 : 0),
             Needs = null,
         }),
         Body.RunScaled => With(item.RunScaled.RunId, run => run with { Scale = item.RunScaled.Nodes }),
@@ -101,6 +105,7 @@ public sealed partial record SchedulerState
             LeasesSuspended => this with { Suspended = true },
             Asked asked => SchedulerControl.Answer(this, asked, effects),
             SubmissionStored stored => SchedulerControl.Submitted(this, stored, effects),
+            RunDeleted deleted => SchedulerControl.Deleted(this, deleted, effects),
             _ => throw new ProtocolException($"the scheduler has no use for a {message.GetType().Name}."),
         };
         // A beat that is no news says nothing of what the node follows.

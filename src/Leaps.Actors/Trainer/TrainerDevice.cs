@@ -73,14 +73,8 @@ internal sealed class TrainerDevice : IDisposable
     public void Save(SaveTrainer save, Action<TrainerCheckpoint, int> saved) => _work.Add(() =>
     {
         _saving();
-        var checkpoint = new TrainerCheckpoint
-        {
-            Trainer = UnsafeByteOperations.UnsafeWrap(_trainer.Save().ToBytes()),
-            Pending = { save.Pending },
-            LearningRates = { save.LearningRates },
-            OrderedThrough = save.OrderedThrough,
-        };
-        saved(checkpoint, _trainer.Updates);
+        var trainer = UnsafeByteOperations.UnsafeWrap(_trainer.Save().ToBytes());
+        saved(save.ToCheckpoint(trainer), _trainer.Updates);
     });
 
     public void Change(LearningRateChange change) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Google.Protobuf;
 using Leaps.Actors.Protocol;
 using Leaps.Model.Training;
 
@@ -30,7 +31,18 @@ public sealed record PublishParameters : Effect;
 
 /// <summary>Asks for a checkpoint to be made durable. The answer is <see cref="TrainerStored"/>.</summary>
 public sealed record SaveTrainer(ImmutableArray<RolloutOrder> Pending,
-    ImmutableArray<LearningRateChange> LearningRates, int OrderedThrough) : Effect;
+    ImmutableArray<LearningRateChange> LearningRates, int OrderedThrough, TrainingSteered Steered) : Effect
+{
+    /// <param name="trainer">as leaps-trainer/1</param>
+    public TrainerCheckpoint ToCheckpoint(ByteString trainer) => new()
+    {
+        Trainer = trainer,
+        Pending = { Pending },
+        LearningRates = { LearningRates },
+        OrderedThrough = OrderedThrough,
+        Steered = Steered,
+    };
+}
 
 public sealed record TrainerStored(int Updates);
 

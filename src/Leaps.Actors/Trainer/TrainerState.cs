@@ -45,6 +45,9 @@ public sealed record TrainerState(TrainingOptions Options)
     public int OrderedThrough { get; private init; } = -1;
     public bool Paused { get; private init; }
 
+    /// <summary>By the user: it ends after the present update.</summary>
+    public bool IsCancelled { get; private init; }
+
     private long Epoch { get; init; }
     private Work Doing { get; init; }
     private bool Begun { get; init; }
@@ -71,12 +74,19 @@ public sealed record TrainerState(TrainingOptions Options)
         Pending = checkpoint.Pending.ToImmutableSortedDictionary(order => order.Index, order => order),
         LearningRates = [.. checkpoint.LearningRates],
         OrderedThrough = checkpoint.OrderedThrough,
+        Paused = checkpoint.Steered?.Paused ?? false,
+        IsCancelled = checkpoint.Steered?.Cancelled ?? false,
     };
 
     /// <summary>After an event of the journal.</summary>
-    public TrainerState Evolve(TrainerEvent item) =>
-        item.BodyCase == TrainerEvent.BodyOneofCase.LearningRateChange
-            ? this with { LearningRates = LearningRates.Add(item.LearningRateChange) } : this;
+    public TrainerState Evolve(TrainerEvent item) => item.BodyCase switch
+    {
+        TrainerEvent.BodyOneofCase.LearningRateChange =>
+            this with { LearningRates = LearningRates.Add(item.LearningRateChange) },
+        TrainerEvent.BodyOneofCase.Steered =>
+            this with { Paused = item.Steered.Paused, IsCancelled = item.Steered.Cancelled },
+        _ => this,
+    };
 
     public Transition<TrainerState> Apply(object message)
     {
@@ -177,6 +187,7 @@ public sealed record TrainerState(TrainingOptions Options)
             Updates = done.Record.Update + 1,
             EvaluationDue = false,
             IsComplete = done.IsComplete || IsComplete,
+            IsCancelled = IsCancelled && !done.IsComplete,
             Cause = done.IsComplete ? "" : Cause,
             Last = done.Record,
             BestRelativeEss = evaluated > (BestRelativeEss ?? -1) ? evaluated : BestRelativeEss,
@@ -217,18 +228,20 @@ public sealed record TrainerState(TrainingOptions Options)
     {
         if (!Begun || Over || Doing != Work.None)
             return this;
-        if (SaveDue || IsComplete && SaveAsked < Updates)
+        bool ends = IsComplete || IsCancelled;
+        if (SaveDue || ends && SaveAsked < Updates)
         {
-            effects.Add(new SaveTrainer([.. Pending.Values], LearningRates, OrderedThrough));
+            var steered = new TrainingSteered { Paused = Paused, Cancelled = IsCancelled };
+            effects.Add(new SaveTrainer([.. Pending.Values], LearningRates, OrderedThrough, steered));
             return (this with { SaveDue = false, SaveAsked = Updates }).GoOn(effects);
         }
         if (Halting)
             return this;
-        if (IsComplete)
+        if (ends)
         {
             if (Saved < Updates)
                 return this;
-            effects.Add(new EndTraining(Cause));
+            effects.Add(new EndTraining(IsCancelled ? Cancelled : Cause));
             return this with { Over = true };
         }
         if (Paused)
@@ -272,17 +285,21 @@ public sealed record TrainerState(TrainingOptions Options)
         var next = this;
         switch (request.Command)
         {
+            case not Command.Status when Over:
+                reply.Accepted = false;
+                reply.Text = "the training is over: ask again in a moment";
+                break;
             case Command.Status:
                 reply.Entries.AddRange(Status().Select(
                     entry => new ControlReply.Types.Entry { Key = entry.Key, Value = entry.Value }));
                 break;
             case Command.Pause:
                 reply.Text = Paused ? "the training pauses already" : "the training pauses after this update";
-                next = this with { Paused = true };
+                next = Steer(paused: true, IsCancelled, effects);
                 break;
             case Command.Resume:
                 reply.Text = Paused ? "the training goes on" : "the training was not paused";
-                next = this with { Paused = false };
+                next = Steer(paused: false, IsCancelled, effects);
                 break;
             case Command.Checkpoint:
                 reply.Text = "the trainer is saved after this update";
@@ -290,7 +307,7 @@ public sealed record TrainerState(TrainingOptions Options)
                 break;
             case Command.Cancel:
                 reply.Text = "the run is cancelled";
-                next = this with { IsComplete = true, Cause = Cancelled };
+                next = Steer(Paused, cancelled: true, effects);
                 break;
             default:
                 next = Set(request, reply, effects);
@@ -298,6 +315,15 @@ public sealed record TrainerState(TrainingOptions Options)
         }
         effects.Add(new Send(asked.Asker, reply));
         return next;
+    }
+
+    private TrainerState Steer(bool paused, bool cancelled, Effects effects)
+    {
+        if ((paused, cancelled) == (Paused, IsCancelled))
+            return this;
+        var steered = new TrainingSteered { Paused = paused, Cancelled = cancelled };
+        effects.Add(new Persist(new TrainerEvent { Steered = steered }));
+        return this with { Paused = paused, IsCancelled = cancelled };
     }
 
     private TrainerState Set(ControlRequest request, ControlReply reply, Effects effects)

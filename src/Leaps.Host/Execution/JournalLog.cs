@@ -86,6 +86,8 @@ internal static class JournalLog
             return new LogEntry(journal, sequence, "trained",
                 string.Create(culture, $"{trained.Updates} updates{best}{why}"));
         }
+        if (item.Resumed is { } resumed)
+            return new LogEntry(journal, sequence, "resumed", resumed.Resumptions.ToString(culture));
         var written = item.Written!;
         return new LogEntry(journal, sequence, "written", string.Create(culture,
             $"results of {RunDirectory.Sampling(written.Sampling)}, {written.Replicas} replicas"));

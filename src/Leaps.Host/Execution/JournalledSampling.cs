@@ -35,8 +35,8 @@ internal sealed class JournalledSampling(
     /// <summary>The sampling ends after this time; zero: when all is done.</summary>
     public TimeSpan TimeLimit { get; init; }
 
-    /// <summary>A sampling that ended early goes on.</summary>
-    public bool Extends { get; init; } = true;
+    /// <summary>A sampling that ended early, or that its user paused, goes on.</summary>
+    public bool GoesOn { get; init; } = true;
 
     /// <summary>Called when windows begin to be settled: from then on there is something to keep.</summary>
     public Action Settled { get; init; } = static () => { };
@@ -76,9 +76,6 @@ internal sealed class JournalledSampling(
             Notice = Note,
         });
         Answering(sampling.Ask);
-        // Whoever resumes a run that was paused wants it to go on.
-        if (state is { Paused: true, End: null })
-            sampling.Ask(new ControlRequest { Command = ControlRequest.Types.Command.Resume });
         try
         {
             var (result, cause) = sampling.Run(context.Cancellation);
@@ -113,10 +110,10 @@ internal sealed class JournalledSampling(
             throw new LeapsException(
                 $"the run began on a device of kind {state.Task.Device}, and this machine has {device}, "
                 + "where its numbers would be others: resume it on a machine of the first kind.");
-        bool endedEarly = Extends && state.End is { Cause.Length: > 0 };
-        if (configuration.Sample.Replicas > state.Task.Replicas || endedEarly)
-            EmbeddedSampling.Extend(
-                journal, Math.Max(configuration.Sample.Replicas, state.Task.Replicas));
+        if (GoesOn)
+            SamplingJournal.GoOn(journal);
+        if (configuration.Sample.Replicas > state.Task.Replicas)
+            EmbeddedSampling.Extend(journal, configuration.Sample.Replicas);
     }
 
     private static long SettledOf(CoordinatorState state) =>

@@ -23,6 +23,7 @@ internal sealed record RunEvent
     public RunConfigured? Configured { get; init; }
     public RunTrained? Trained { get; init; }
     public RunWritten? Written { get; init; }
+    public RunResumed? Resumed { get; init; }
 
     public byte[] ToBytes() => Encoding.UTF8.GetBytes(JsonOutput.Write(this));
 
@@ -32,7 +33,7 @@ internal sealed record RunEvent
         try
         {
             var item = JsonOutput.Read<RunEvent>(Encoding.UTF8.GetString(bytes));
-            object?[] parts = [item.Configured, item.Trained, item.Written];
+            object?[] parts = [item.Configured, item.Trained, item.Written, item.Resumed];
             if (parts.Count(part => part is not null) == 1)
                 return item;
         }
@@ -75,6 +76,10 @@ internal sealed record RunTrained(TrainingResult Result, string Parameters);
 /// <param name="Replicas">that it was to have</param>
 internal sealed record RunWritten(int Sampling, int Replicas);
 
+/// <summary>In a cluster: after an end or a pause the run goes on, as its user wants.</summary>
+/// <param name="Resumptions">how often, by now</param>
+internal sealed record RunResumed(int Resumptions);
+
 /// <summary>What the events of a run add up to.</summary>
 internal sealed record RunHistory
 {
@@ -91,6 +96,9 @@ internal sealed record RunHistory
     public int Sampling => Math.Max(1, Trainings);
 
     public RunWritten? Written { get; private init; }
+
+    /// <summary>Those of a cluster's run that the home has followed.</summary>
+    public int Resumptions { get; private init; }
     private int Trainings { get; init; }
 
     public RunHistory With(RunEvent item)
@@ -102,6 +110,8 @@ internal sealed record RunHistory
                 Configurations = [.. Configurations, configured.Configuration],
                 Trained = configured.Trains ? null : Trained,
             };
+        if (item.Resumed is { } resumed)
+            return this with { Resumptions = resumed.Resumptions };
         return item.Trained is { } trained
             ? this with { Trained = trained, Trainings = Trainings + 1 }
             : this with { Written = item.Written };

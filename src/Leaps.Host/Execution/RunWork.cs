@@ -30,8 +30,8 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
     /// <summary>How the user goes on with the run after an interruption.</summary>
     public string Resume { get; init; } = $"leaps resume {CommandShell.Quoted(directory.Path)}";
 
-    /// <summary>A sampling that ended early goes on, rather than have its results written.</summary>
-    public bool Extends { get; init; } = true;
+    /// <summary>What its user paused or cancelled, or what ended early, goes on.</summary>
+    public bool GoesOn { get; init; } = true;
 
     /// <summary>A run of this process, in its directory.</summary>
     /// <exception cref="InterruptedRunException">Ctrl-C; the message says how to go on.</exception>
@@ -106,6 +106,8 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
 
     private TrainingResult Train(Model.Training.TrainingOptions options)
     {
+        if (GoesOn)
+            TrainingJournal.GoOn(journal.Journal);
         var run = new TrainingRun(target, network!, options, directory, journal.Journal, actors, context)
         {
             Note = Note,
@@ -140,7 +142,7 @@ internal sealed class RunWork(RunConfiguration configuration, Target target, Pre
         var work = new JournalledSampling(
             target, network, configuration, actors, journal.History.Sampling, context)
         {
-            Extends = Extends,
+            GoesOn = GoesOn,
             Note = Note,
             TimeLimit = Left(1),
             Settled = () =>

@@ -61,7 +61,7 @@ internal static class ClusterSamples
         ClusterThreads = 24,
         Actors =
         {
-            new AssignedActor { Address = Address("run", "home") },
+            new AssignedActor { Address = Address("run", "home"), Resumptions = 2 },
             new AssignedActor { Address = Address("sampling-1", "group-3"), Leave = true },
         },
     };

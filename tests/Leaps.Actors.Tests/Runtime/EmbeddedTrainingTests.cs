@@ -12,6 +12,7 @@ using Leaps.Model.Targets;
 using Leaps.Model.Training;
 using Algorithm2 = Leaps.Model.Training.Trainer;
 using Command = Leaps.Actors.Protocol.ControlRequest.Types.Command;
+using TrainerState = Leaps.Actors.Trainer.TrainerState;
 
 namespace Leaps.Actors.Tests.Runtime;
 
@@ -120,6 +121,65 @@ public sealed class EmbeddedTrainingTests
         await changed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData(TrainingSource.Pool)]
+    [InlineData(TrainingSource.Rollouts)]
+    public async Task A_training_that_the_user_paused_stays_so_in_its_next_life_until_it_is_to_go_on(
+        TrainingSource source)
+    {
+        var options = Options(source, 0);
+        using var journal = new MemoryJournal();
+        var losses = new double[Updates];
+        int paused = 0;
+        for (int life = 0; life < 3; life++)
+        {
+            using var training = Create(options, journal, losses, out _);
+            using var cancellation = new CancellationTokenSource();
+            _ = Task.Run(() => training.Run(cancellation.Token), CancellationToken.None)
+                .ContinueWith(task => task.Exception, TaskScheduler.Default);
+            if (life == 0)
+                Assert.True((await Ask(training, Command.Pause)).Accepted);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+            var status = (await Ask(training, Command.Status)).Entries;
+            Assert.Equal("paused", status.Single(entry => entry.Key == "state").Value);
+            if (life > 0)
+                Assert.InRange(training.Updates, 0, paused);
+            paused = training.Updates;
+            // One life is lost, another ends in good order.
+            if (life == 1)
+                await cancellation.CancelAsync();
+        }
+        Assert.InRange(paused, 0, Updates - 1);
+        TrainingJournal.GoOn(journal);
+        using var last = Create(options, journal, losses, out var model);
+        Assert.Equal("", await RunAsync(last));
+        AssertSame(options, model, losses);
+    }
+
+    [Fact]
+    public async Task A_training_that_the_user_cancelled_ends_in_its_next_life_too_unless_it_is_to_go_on()
+    {
+        var options = Options(TrainingSource.Pool, 0);
+        using var journal = new MemoryJournal();
+        var losses = new double[Updates];
+        using (var first = Create(options, journal, losses, out _))
+        {
+            var run = RunAsync(first);
+            await Ask(first, Command.Pause);
+            Assert.Equal("the run is cancelled", (await Ask(first, Command.Cancel)).Text);
+            Assert.Equal(TrainerState.Cancelled, await run);
+        }
+        using (var second = Create(options, journal, losses, out _))
+            Assert.Equal(TrainerState.Cancelled, await RunAsync(second));
+        TrainingJournal.GoOn(journal);
+        long events = journal.LastSequence(ActorNames.Trainer);
+        TrainingJournal.GoOn(journal);
+        Assert.Equal(events, journal.LastSequence(ActorNames.Trainer));
+        using var last = Create(options, journal, losses, out var model);
+        Assert.Equal("", await RunAsync(last));
+        AssertSame(options, model, losses);
+    }
+
     private static LeapsModel Model()
     {
         var model = new LeapsModel(
@@ -167,7 +227,7 @@ public sealed class EmbeddedTrainingTests
         Task.Run(() => training.Run()).WaitAsync(TimeSpan.FromSeconds(60));
 
     private static Task<ControlReply> Ask(
-        EmbeddedTraining training, Command command, string key, string value) =>
+        EmbeddedTraining training, Command command, string key = "", string value = "") =>
         training.Ask(new ControlRequest { Request = 1, Command = command, Key = key, Value = value },
             TestContext.Current.CancellationToken);
 

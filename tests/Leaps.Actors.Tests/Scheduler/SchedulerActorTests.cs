@@ -84,6 +84,7 @@ public sealed class SchedulerActorTests : IDisposable, ISchedulerOutside
         Settle();
         var forget = Ask(Command.Forget);
         Assert.Equal(Run(store), Assert.IsType<ForgetRun>(_asked[^1]).Run);
+        Take(new RunDeleted(Run(store)));
         Assert.True(Reply(forget).Accepted);
     }
 

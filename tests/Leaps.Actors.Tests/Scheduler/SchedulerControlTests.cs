@@ -127,11 +127,85 @@ public sealed class SchedulerControlTests
         _cluster.Beat("n1");
         Assert.StartsWith("actors of run run still end", _cluster.Reply(Command.Forget, "run").Text);
         _cluster.Settle();
-        var effects = _cluster.Ask(Command.Forget, "run");
+        Assert.Equal(new ForgetRun(run), Assert.Single(_cluster.Ask(Command.Forget, "run")));
+    }
+
+    [Fact]
+    public void A_run_is_forgotten_and_its_user_told_only_after_all_that_was_stored_of_it_is_deleted()
+    {
+        var run = End(RunConcluded.Types.Outcome.Stopped);
+        Assert.Equal(new ForgetRun(run), Assert.Single(_cluster.Ask(Command.Forget, "run")));
+        Assert.Single(_cluster.Reply(Command.List).Runs);
+        // While it goes on: it is not done twice, and the run stays over.
+        Assert.Empty(_cluster.Ask(Command.Forget, "run"));
+        Assert.Equal("run run is being deleted", _cluster.Reply(Command.Resume, "run").Text);
+
+        var effects = _cluster.Take(new RunDeleted(run));
         Assert.IsType<Persist>(effects[0]);
-        Assert.Equal(new ForgetRun(run), effects[1]);
+        Assert.Equal(Envelope.RunIdBytes(run), Assert.Single(Events(effects)).RunForgotten.RunId);
         Assert.True(Assert.Single(effects.Sent<ClusterReply>()).Accepted);
         Assert.Empty(_cluster.Reply(Command.List).Runs);
+        Assert.Empty(_cluster.Take(new RunDeleted(run)));
+        Assert.Empty(_cluster.Reborn().Reply(Command.List).Runs);
+    }
+
+    [Fact]
+    public void A_run_that_could_not_be_deleted_or_whose_scheduler_died_meanwhile_is_still_there()
+    {
+        var run = End(RunConcluded.Types.Outcome.Stopped);
+        _cluster.Ask(Command.Forget, "run");
+        var effects = _cluster.Take(new RunDeleted(run, "the server refused"));
+        Assert.Empty(Events(effects));
+        var reply = Assert.Single(effects.Sent<ClusterReply>());
+        Assert.Equal((false, "run run is not deleted: the server refused"), (reply.Accepted, reply.Text));
+
+        _cluster.Ask(Command.Forget, "run");
+        var next = _cluster.Reborn();
+        next.Settle();
+        next.Pass(Times.Grace);
+        Assert.Equal(new ForgetRun(run), Assert.Single(next.Ask(Command.Forget, "run")));
+        next.Take(new RunDeleted(run));
+        Assert.Empty(next.Reply(Command.List).Runs);
+    }
+
+    [Fact]
+    public void What_a_former_life_deleted_is_forgotten_unless_it_goes_on_again()
+    {
+        var run = End(RunConcluded.Types.Outcome.Stopped);
+        var other = _cluster.Reborn();
+        Assert.Single(Events(other.Take(new RunDeleted(run))));
+        _cluster.Reply(Command.Resume, "run");
+        Assert.Empty(Events(_cluster.Take(new RunDeleted(run))));
+        Assert.Single(_cluster.Reply(Command.List).Runs);
+    }
+
+    // Nothing of it lives any more.
+    private Guid End(RunConcluded.Types.Outcome outcome)
+    {
+        var node = _cluster.Join("n1");
+        var run = _cluster.Submit();
+        _cluster.Settle();
+        node.Ends[run] = new RunConcluded { Outcome = outcome };
+        _cluster.Settle();
+        return run;
+    }
+
+    [Fact]
+    public void A_home_is_told_how_often_its_user_had_the_run_go_on_and_its_successor_the_same()
+    {
+        int Told(string node) =>
+            Assert.Single(_cluster.Nodes[node].Told!.Actors, actor => actor.Address.Actor == ActorNames.Home)
+                .Resumptions;
+        var run = End(RunConcluded.Types.Outcome.Stopped);
+        _cluster.Nodes["n1"].Ends.Clear();
+        _cluster.Reply(Command.Resume, "run");
+        _cluster.Settle();
+        Assert.Equal(1, Told("n1"));
+        _cluster.Join("n2");
+        _cluster.Take(new NodeVanished("n1", _cluster.Nodes["n1"].Session));
+        _cluster.Nodes.Remove("n1");
+        _cluster.Settle();
+        Assert.Equal(("n2", 1), (_cluster.Overview(run).Home, Told("n2")));
     }
 
     [Fact]

@@ -238,7 +238,8 @@ public sealed class SchedulerRunTests
         cluster.Nodes["n1"].Ends[third] = new RunConcluded { Outcome = Outcome.Complete };
         cluster.Settle();
         cluster.Reply(Command.Resume, "second", user: "bob");
-        cluster.Reply(Command.Forget, "third", user: "bob");
+        cluster.Ask(Command.Forget, "third", user: "bob");
+        cluster.Take(new RunDeleted(third));
         cluster.Reply(Command.Drain, key: "n1", user: Administrator);
         var recovered = SchedulerState.Recover(cluster.Journal);
         Assert.Equal(cluster.State.Epoch, recovered.Epoch);

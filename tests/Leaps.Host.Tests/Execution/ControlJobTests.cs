@@ -90,6 +90,25 @@ public sealed class ControlJobTests : IDisposable
     }
 
     [Fact]
+    public async Task A_training_that_was_paused_and_cancelled_goes_on_when_it_is_resumed()
+    {
+        var run = Start(Config("network: {kernels: [3, 3], channels: 2, free-energy: [4]}\n"
+            + "train: {updates: 20000, batch: 8, pool: {walkers: 32, times: 4}, evaluate: {every: 0}}\n"
+            + "sample: {walkers: 20, windows: 2}"), "training");
+        Assert.Equal(0, _control.Run("ctl", "pause", Output));
+        _program.PressCtrlC();
+        Assert.Equal(130, await run);
+        var next = new Program();
+        run = Task.Run(() => next.Run("resume", Output), TestContext.Current.CancellationToken);
+        while (_control.Run("ctl", "cancel", Output) != 0)
+            Assert.False(run.IsCompleted, next.Error);
+        Assert.Equal(1, await run);
+        Assert.Contains("cancelled by the user", next.Error, StringComparison.Ordinal);
+        Assert.Equal(20_000, _control.Json("resume", Output)
+            .GetProperty("training").GetProperty("updates").GetInt32());
+    }
+
+    [Fact]
     public void A_run_that_is_gone_is_read_from_its_journal()
     {
         Assert.Equal(0, _program.Run("run", Config(), "--set", "sample.windows=5"));

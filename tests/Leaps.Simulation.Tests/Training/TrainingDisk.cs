@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Leaps.Actors.Protocol;
 using Leaps.Actors.Trainer;
 using Leaps.Model.Training;
@@ -75,12 +76,7 @@ internal sealed class TrainingDisk(SimulatedClock clock, Dice dice)
             bool damaged = _checkpoints.Count > 1 && dice.Chance(0.1);
             var (bytes, save, at) = damaged ? _checkpoints[^2] : _checkpoints[^1];
             trainer.Restore(TrainerSnapshot.FromBytes(bytes));
-            state = state.Restore(new TrainerCheckpoint
-            {
-                Pending = { save.Pending },
-                LearningRates = { save.LearningRates },
-                OrderedThrough = save.OrderedThrough,
-            });
+            state = state.Restore(save.ToCheckpoint(ByteString.Empty));
             events = at;
         }
         foreach (var item in _events.Skip(events))

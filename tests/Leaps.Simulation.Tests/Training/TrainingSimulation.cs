@@ -19,6 +19,7 @@ internal sealed class TrainingSimulation
 {
     private const int MostEvents = 200_000;
     private const double Delay = 100;
+    private const string Pauser = "pauser";
 
     private readonly Dice _dice;
     private readonly Target _target;
@@ -30,6 +31,8 @@ internal sealed class TrainingSimulation
     private TrainerLife? _trainer;
     private BufferLife? _buffer;
     private LeapsModel? _result;
+    private long _requests;
+    private bool _holds, _ends, _paused;
 
     public TrainingSimulation(ulong seed)
     {
@@ -91,7 +94,7 @@ internal sealed class TrainingSimulation
 
     private void Strike()
     {
-        switch (_dice.Between(0, 3))
+        switch (_dice.Between(0, 4))
         {
             case 0:
                 _trainer = null;
@@ -114,7 +117,37 @@ internal sealed class TrainingSimulation
                 };
                 _trainer.Receive(new ControlAsked("user", request));
                 break;
+            case 4 when _trainer is not null && !_holds:
+                (_holds, _ends) = (true, false);
+                _trainer.Receive(new ControlAsked(Pauser, new ControlRequest
+                {
+                    Command = ControlRequest.Types.Command.Pause,
+                }));
+                _clock.After(_dice.Duration(20 * Delay), EndPause);
+                break;
         }
+    }
+
+    // Asks until there is an answer.
+    private void EndPause()
+    {
+        if (!_holds)
+            return;
+        (_ends, _paused) = (true, false);
+        _trainer?.Receive(new ControlAsked(Pauser, new ControlRequest
+        {
+            Request = ++_requests,
+            Command = ControlRequest.Types.Command.Resume,
+        }));
+        _clock.After(_dice.Duration(10 * Delay), EndPause);
+    }
+
+    private void Answered(ControlReply reply)
+    {
+        if (reply.Request > 0)
+            _holds = false;
+        else
+            _paused = reply.Accepted && !_ends;
     }
 
     private void StopProcess()
@@ -147,6 +180,8 @@ internal sealed class TrainingSimulation
             : ITrainingSource.Create(_target, model, network, _options);
         var trainer = new Algorithm2(_target, model, [network], _options, source);
         var state = _disk.Restore(new TrainerState(_options), trainer);
+        if (_paused && !state.Paused)
+            throw new ViolationException("Paused", "the user was told that the training pauses.");
         _trainer = new TrainerLife(this, trainer, state);
         _trainer.Receive(new TrainerBegins(
             _disk.Events + 1, trainer.Updates, trainer.EvaluationDue, trainer.IsComplete));
@@ -261,6 +296,9 @@ internal sealed class TrainingSimulation
                 case Send { Body: RolloutOrder order }:
                     simulation._records.Add(order.Parameters);
                     Later(() => simulation.Send(ActorNames.ReplayBuffer, Make(order)));
+                    break;
+                case Send { Recipient: Pauser, Body: ControlReply reply }:
+                    simulation.Answered(reply);
                     break;
                 case Send { Body: not ControlReply } send:
                     simulation.Send(send.Recipient, send.Body);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Leaps.Actors.Cluster;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
@@ -35,7 +36,7 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
         if (journal.LastSequence(RunJournal.Actor) > 0)
             return;
         var configuration = ConfigurationReader.ReadText(submission.Configuration, submission.Name);
-        var files = new RunFiles(journal);
+        var writes = new List<JournalWrite>();
         string? initial = null;
         if (configuration.Network?.Model is not null)
         {
@@ -47,13 +48,11 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
                 PreparedNetwork.Of(configuration, configuration.Target.CreateTarget(), RunDevices.Cpu);
             initial = network!.Sha256;
             configuration = WithModel(configuration, SubmittedModel);
-            files.Write(SubmittedModel, submission.Model.Memory);
+            writes.AddRange(RunFiles.WritesOf(SubmittedModel, submission.Model.Memory));
         }
         string text = ConfigurationWriter.Write(configuration);
-        files.WriteText(RunDirectory.Configuration, text);
-        // Last: from then on it is stored.
-        journal.Claim(RunJournal.Actor);
-        journal.Append(RunJournal.Actor, 0, [new RunEvent
+        writes.AddRange(RunFiles.WritesOf(RunDirectory.Configuration, Encoding.UTF8.GetBytes(text)));
+        var begun = new RunEvent
         {
             Configured = new RunConfigured
             {
@@ -63,7 +62,18 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
                 WorkingDirectory = "",
                 InitialParameters = initial,
             },
-        }.ToBytes()]);
+        };
+        writes.Add(new JournalAppend(RunJournal.Actor, 0, [begun.ToBytes()]));
+        try
+        {
+            // All or nothing: the files of a run that another call has stored meanwhile are its home's.
+            journal.Write(writes);
+        }
+        catch (Exception late) when (late is SequenceConflictException or FencedException
+            && journal.LastSequence(RunJournal.Actor) > 0)
+        {
+            // It is stored: whoever submits it asks again until he is answered.
+        }
     }
 
     public RunConcluded Work(RunHome home, CancellationToken cancellation)
@@ -86,6 +96,7 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
         using var network = PreparedNetwork.Of(configuration, target, devices.First);
         if (network is not null)
             CheckDevice(home, journal, begun, network.Device.DeviceKind);
+        GoOn(home, journal);
         using var control = new RunControl();
         home.Answering = control.Ask;
         home.Log = () => [.. JournalLog.Read(home.Journal, home.OpenSampling, MostLogged).Select(entry =>
@@ -98,7 +109,7 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
             control, context)
         {
             Resume = $"leaps ctl resume {noted}",
-            Extends = IsWritten(journal, configuration),
+            GoesOn = false,
         };
         try
         {
@@ -148,10 +159,17 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
         journal.Record(new RunEvent { Configured = begun with { Device = kind } });
     }
 
-    // The results of a sampling that ended early were written: who runs it again wants more.
-    private static bool IsWritten(RunJournal journal, RunConfiguration configuration) =>
-        journal.History.Written is { } written && written.Sampling == journal.History.Sampling
-        && written.Replicas == configuration.Sample.Replicas;
+    // Another home goes on only where the user wants that: what he paused stays so when its home is lost.
+    private static void GoOn(RunHome home, RunJournal journal)
+    {
+        if (home.Resumptions <= journal.History.Resumptions)
+            return;
+        if (journal.History.Trained is null)
+            TrainingJournal.GoOn(home.Journal);
+        using (var sampling = journal.OpenSampling())
+            SamplingJournal.GoOn(sampling);
+        journal.Record(new RunEvent { Resumed = new RunResumed(home.Resumptions) });
+    }
 
     private static RunConcluded Conclude(RunJournal journal, JobResult result)
     {
