@@ -34,6 +34,7 @@ public sealed class PostgreSqlJournal : IFencedJournal
     // One write at a time: a write whose outcome is unknown must find its mark before the next overwrites it.
     private readonly Lock writing = new();
     private volatile bool disposed;
+    private int disposals;
 
     internal PostgreSqlJournal(
         PostgreSqlDatabase database, JournalScope scope, JournalOptions options, CancellationTokenSource stop)
@@ -155,8 +156,11 @@ public sealed class PostgreSqlJournal : IFencedJournal
     /// <summary>Ends whatever waits for the server. What was acknowledged is stored; claims stay.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref disposals, 1) != 0)
+            return;
         disposed = true;
         stop.Cancel();
+        stop.Dispose();
     }
 
     private T Transact<T>(Func<NpgsqlConnection, T> attempt)
