@@ -45,7 +45,8 @@ internal sealed partial class LeapsProcess : IDisposable
     /// <param name="arguments">the command line</param>
     public static LeapsProcess StartWith(string? library, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        // Whatever runs the tests in the background has them ignore Ctrl-C.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet"])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
