@@ -28,8 +28,13 @@ internal static class BrokerErrors
     /// <summary>Something went wrong inside the broker.</summary>
     public static bool IsInternal(Exception error) => Reason(error)?.ReplyCode == InternalError;
 
+    /// <summary>
+    /// There is no such queue. Of one that is there and whose leader is away the broker also says that it was
+    /// not found, with other words.
+    /// </summary>
     public static bool IsMissing(Exception error) =>
-        error is OperationInterruptedException { ShutdownReason.ReplyCode: NotFound };
+        error is OperationInterruptedException { ShutdownReason: { ReplyCode: NotFound } reason }
+        && reason.ReplyText.Contains("no queue '", StringComparison.Ordinal);
 
     /// <summary>
     /// What a user has to put right before this host can be used; null: it may pass by itself.
