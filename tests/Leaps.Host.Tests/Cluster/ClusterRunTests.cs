@@ -165,11 +165,7 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
     public async Task A_run_that_its_user_paused_stays_so_when_its_home_is_lost(string state)
     {
         string configuration = state == "sampling" ? Longer : Training;
-        await Join("n0");
-        await Join("n1");
-        var run = await Submit(configuration);
-        await UntilStateIs(run, state);
-        await OfRun(run, Command.Pause);
+        var run = await SubmitAndPause(configuration, state);
         await LoseHome();
         await UntilStateIs(run, "paused");
         var before = await OfRun(run, Command.Status);
@@ -186,11 +182,7 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
     public async Task A_paused_run_that_ended_goes_on_when_it_is_resumed_and_may_be_paused_again(string state)
     {
         string configuration = state == "sampling" ? Longer : Training;
-        await Join("n0");
-        await Join("n1");
-        var run = await Submit(configuration);
-        await UntilStateIs(run, state);
-        await OfRun(run, Command.Pause);
+        var run = await SubmitAndPause(configuration, state);
         await OfRun(run, Command.Cancel);
         await Until(list => list.Runs[0].State is "stopped" or "cancelled");
         await OfRun(run, Command.Resume);
@@ -260,6 +252,16 @@ public sealed class ClusterRunTests(ClusterServers servers) : IAsyncDisposable
         var reply = await _client.Ask(request, TestContext.Current.CancellationToken);
         Assert.True(reply.Accepted || refusable, reply.Text);
         return reply;
+    }
+
+    private async Task<Guid> SubmitAndPause(string configuration, string state)
+    {
+        await Join("n0");
+        await Join("n1");
+        var run = await Submit(configuration);
+        await UntilStateIs(run, state);
+        await OfRun(run, Command.Pause);
+        return run;
     }
 
     private async Task<Guid> Submit(string configuration)
