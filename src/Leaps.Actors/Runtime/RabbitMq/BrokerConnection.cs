@@ -111,8 +111,7 @@ public sealed class BrokerConnection : IAsyncDisposable
             var session = await Session(cancellation).ConfigureAwait(false);
             try
             {
-                var channel = await session.Outgoing.CreateChannelAsync(null, cancellation)
-                    .ConfigureAwait(false);
+                var channel = await session.OpenOutgoing(null, cancellation).ConfigureAwait(false);
                 await using var _ = channel.ConfigureAwait(false);
                 await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false,
                     new Dictionary<string, object?>

@@ -75,17 +75,20 @@ internal sealed class BrokerConnector(BrokerOptions options, string name, TimePr
         {
             int index = (_first + n) % options.Hosts.Count;
             var host = options.Hosts[index];
-            var certificates = options.Tls is null ? null : new BrokerCertificates(options.Tls, host);
+            BrokerCertificates? certificates = null;
             try
             {
+                // Read each time: they may have been replaced, or be half written now.
+                certificates = options.Tls is null ? null : new BrokerCertificates(options.Tls, host);
                 var session = await Try(host, certificates, expected, cancellation).ConfigureAwait(false);
                 _first = index;
                 return (session, null);
             }
-            catch (Exception error) when (BrokerErrors.IsTransport(error))
+            catch (Exception error) when (error is LeapsException || BrokerErrors.IsTransport(error))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var refusal = BrokerErrors.Refusal(options, host, error, certificates?.Problem);
+                var refusal = error as LeapsException
+                    ?? BrokerErrors.Refusal(options, host, error, certificates?.Problem);
                 last = refusal ?? (last is LeapsException ? last : error);
             }
         }

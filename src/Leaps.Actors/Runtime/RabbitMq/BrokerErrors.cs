@@ -36,6 +36,11 @@ internal static class BrokerErrors
         error is OperationInterruptedException { ShutdownReason: { ReplyCode: NotFound } reason }
         && reason.ReplyText.Contains("no queue '", StringComparison.Ordinal);
 
+    /// <summary>There is no such exchange.</summary>
+    public static bool IsMissing(ShutdownEventArgs? reason, string exchange) =>
+        reason is { ReplyCode: NotFound }
+        && reason.ReplyText.Contains($"no exchange '{exchange}'", StringComparison.Ordinal);
+
     /// <summary>
     /// What a user has to put right before this host can be used; null: it may pass by itself.
     /// </summary>

@@ -22,13 +22,15 @@ internal sealed class BrokerLife : IMailbox
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
     // Longer than it takes to make a mailbox anew, or all of them after the broker lost its data.
     private static readonly TimeSpan MissingLimit = TimeSpan.FromSeconds(2);
-    // For a mailbox that is being made anew to be there.
+    // For a mailbox that is being made anew to be there, at a broker that is busy.
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMilliseconds(250);
-    private const int RenewalPauses = 4;
+    private const int RenewalPauses = 20;
     // For a predecessor that lives to come to the notice of this life, or to end.
     private static readonly TimeSpan TakeOverPause = TimeSpan.FromMilliseconds(200);
     // A broker slower than usual may move its consumer to the mailbox made anew.
     private const int TakeOvers = 3;
+    // A queue whose leader is away is without consumers to whoever asks.
+    private const int UnknownLimit = 2;
 
     private readonly BrokerMailboxes _mailboxes;
     private readonly BrokerConnection _connection;
@@ -69,7 +71,7 @@ internal sealed class BrokerLife : IMailbox
     public void Start()
     {
         if (_life > 1 && !_transient)
-            _mailboxes.Announce(_actor, _life);
+            _mailboxes.Announce(_actor, _life, CancellationToken.None);
         _received = Task.Run(Receive);
         var attached = Task.Run(KeepAttached);
         Completion = Task.WhenAll(_received, attached);
@@ -274,7 +276,10 @@ internal sealed class BrokerLife : IMailbox
             session.IsReady(this);
             if (!_firstReady.TrySetResult() || _isLate)
                 _messages.Writer.TryWrite(new MailboxRestored());
-            await ended.Task.WaitAsync(_stopped).ConfigureAwait(false);
+            // An earlier life that got the mailbox before this one learns of it now, if it was not told.
+            if (_life > 1 && !_transient)
+                _mailboxes.Announce(_actor, _life, _stopped);
+            await Watch(ended.Task).ConfigureAwait(false);
             await EndIfRemoved(channel).ConfigureAwait(false);
         }
         finally
@@ -309,6 +314,27 @@ internal sealed class BrokerLife : IMailbox
             _ = consuming.ContinueWith(late => _ = late.Exception, TaskScheduler.Default);
             throw;
         }
+    }
+
+    // Until the consumer is ended. A queue that was made anew while a node of the broker was down may become
+    // what it was when that node is back: without its consumer, which the broker does not tell.
+    private async Task Watch(Task ended)
+    {
+        int unknown = 0;
+        while (unknown < UnknownLimit)
+        {
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopped);
+            var pause = Task.Delay(_connection.Options.ConsumerCheck, _connection.Clock, waiting.Token);
+            await Task.WhenAny(ended, pause).ConfigureAwait(false);
+            await waiting.CancelAsync().ConfigureAwait(false);
+            _stopped.ThrowIfCancellationRequested();
+            if (ended.IsCompleted)
+                return;
+            bool isKnown = _transient
+                || await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) is not <= 0;
+            unknown = isKnown ? 0 : unknown + 1;
+        }
+        _isLate = true;
     }
 
     // Its journal is fenced against whoever still has the mailbox: one that is frozen or cut off, which the

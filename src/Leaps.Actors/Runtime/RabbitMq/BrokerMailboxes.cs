@@ -221,8 +221,8 @@ internal sealed class BrokerMailboxes : IMailboxes
     }
 
     /// <summary>A life of an actor that has lived before begins here.</summary>
-    internal void Announce(string actor, long life) =>
-        Send(actor, MailboxNotice.Of(life), CancellationToken.None, isNotice: true);
+    internal void Announce(string actor, long life, CancellationToken cancellation) =>
+        Send(actor, MailboxNotice.Of(life), cancellation, isNotice: true);
 
     internal void Send(string recipient, byte[] body, CancellationToken cancellation, bool isNotice = false)
     {

@@ -31,6 +31,9 @@ public sealed record BrokerOptions
     /// <summary>How long one host may take to answer.</summary>
     public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often a mailbox is asked whether the broker knows that it is consumed.</summary>
+    public TimeSpan ConsumerCheck { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Messages that the broker has not confirmed, in bytes: beyond, whoever sends waits.</summary>
     public long OutboxBytes { get; init; } = 256L << 20;
 
@@ -52,6 +55,7 @@ public sealed record BrokerOptions
             "broker: the heartbeat must be 1 to 65,535 seconds.");
         Require(ShortestPause > TimeSpan.Zero && LongestPause >= ShortestPause,
             "broker: the pauses between attempts must be more than 0, the longest not below the shortest.");
+        Require(ConsumerCheck > TimeSpan.Zero, "broker: the pause between checks must be more than 0.");
         Require(OutboxBytes >= 1 && MaximumMessageBytes >= 1,
             "broker: the outbox and the largest message must have 1 byte at least.");
         Require(Prefetch is >= 1 and <= ushort.MaxValue, "broker: prefetch must be 1 to 65,535.");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Leaps.Actors.Runtime.RabbitMq;
 
@@ -46,6 +47,23 @@ internal sealed class BrokerSession : IAsyncDisposable
     /// <summary>For all that is published and declared, in order.</summary>
     public IConnection Outgoing { get; }
 
+    /// <summary>
+    /// A channel of <see cref="Outgoing"/>. A broker in alarm opens none there, and the client keeps the
+    /// number of each that was asked for in vain: without one left the session ends.
+    /// </summary>
+    public async Task<IChannel> OpenOutgoing(CreateChannelOptions? options, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Outgoing.CreateChannelAsync(options, cancellation).ConfigureAwait(false);
+        }
+        catch (ChannelAllocationException)
+        {
+            End("it opened no channel for long");
+            throw;
+        }
+    }
+
     /// <summary>For mailboxes.</summary>
     public IConnection Incoming { get; }
 
@@ -54,7 +72,8 @@ internal sealed class BrokerSession : IAsyncDisposable
 
     /// <summary>
     /// Who consumes a queue. Questions come one after the other, as a new channel for each would cost the
-    /// broker several times as much; a refusal or a broker that hangs costs a channel.
+    /// broker several times as much; a refusal or a broker that hangs costs a channel. A broker in alarm
+    /// answers them.
     /// </summary>
     public async Task<int> Consumers(string queue, TimeProvider clock, CancellationToken cancellation)
     {
@@ -62,7 +81,7 @@ internal sealed class BrokerSession : IAsyncDisposable
         try
         {
             if (_questions is not { IsOpen: true } questions)
-                _questions = questions = await Outgoing.CreateChannelAsync(null, cancellation)
+                _questions = questions = await Incoming.CreateChannelAsync(null, cancellation)
                     .ConfigureAwait(false);
             var answer = await questions.QueueDeclarePassiveAsync(queue, cancellation)
                 .WaitAsync(AnswerLimit, clock, cancellation).ConfigureAwait(false);

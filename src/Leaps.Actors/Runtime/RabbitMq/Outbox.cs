@@ -149,6 +149,16 @@ internal sealed class Outbox(long capacity)
         }
     }
 
+    /// <summary>Those whose messages are on their way.</summary>
+    public IReadOnlyList<BrokerMailboxes> Owners
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _sent.Values.Select(sent => sent.Owner).Distinct()];
+        }
+    }
+
     /// <summary>Since when the oldest one is here; null: none is.</summary>
     public long? OldestSince
     {

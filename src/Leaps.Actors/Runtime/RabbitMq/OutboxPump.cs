@@ -1,3 +1,4 @@
+using Leaps.Model;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -51,7 +52,7 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
     private async Task Pump(BrokerSession session, ChannelState state, CancellationToken end)
     {
         int number = outbox.Begin();
-        var channel = await session.Outgoing.CreateChannelAsync(new CreateChannelOptions(
+        var channel = await session.OpenOutgoing(new CreateChannelOptions(
             publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), end)
             .ConfigureAwait(false);
         await using var closing = new Closing(channel, clock).ConfigureAwait(false);
@@ -146,6 +147,12 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
     // What the broker refuses would be refused again: whoever asked for it ends, the others go on.
     private void Blame(ChannelState state, ShutdownEventArgs? reason)
     {
+        // Of mailboxes that are closed here nobody declares the exchange anew.
+        foreach (var closed in outbox.Owners.Except(everyone()))
+        {
+            if (BrokerErrors.IsMissing(reason, closed.Topology.Exchange))
+                closed.Break(new LeapsException($"broker: {BrokerErrors.Text(reason!)}"));
+        }
         var owner = state.Busy ?? outbox.Oldest?.Owner;
         if (owner is not null && BrokerErrors.Refusal(options, owner.Topology.Prefix, reason) is { } refusal)
             owner.Break(refusal);

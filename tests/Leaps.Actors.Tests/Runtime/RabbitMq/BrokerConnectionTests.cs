@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Leaps.Actors.Runtime.RabbitMq;
 using Leaps.Model;
 using Leaps.Servers;
+using RabbitMQ.Client.Exceptions;
 
 namespace Leaps.Actors.Tests.Runtime.RabbitMq;
 
@@ -124,6 +125,54 @@ public sealed class BrokerConnectionTests(SharedBroker broker)
         }
         var plain = SharedBroker.Options(await broker.Server) with { Tls = new BrokerTls() };
         Assert.Contains("TLS failed", await Refusal(plain));
+    }
+
+    [Fact]
+    public async Task Certificates_that_are_being_replaced_are_waited_for()
+    {
+        string folder = Directory.CreateTempSubdirectory("leaps-tls-").FullName;
+        try
+        {
+            var files = MakeCertificates(folder, "right");
+            await using var server = await SharedBroker.OrSkip(() => RabbitMqServer.Start(
+                new RabbitMqOptions { Tls = files }, TestContext.Current.CancellationToken));
+            string authority = Path.Combine(folder, "authority.pem");
+            File.Copy(files.Authority, authority);
+            await using var run = new BrokerRun(SharedBroker.Options(server) with
+            {
+                Tls = new BrokerTls(authority),
+                LongestPause = TimeSpan.FromMilliseconds(100),
+            });
+            var connection = await run.Connect();
+            await File.WriteAllTextAsync(authority, "", TestContext.Current.CancellationToken);
+            await BrokerRun.Cut(connection);
+            await BrokerRun.Until(() => Task.FromResult(run.Notices.Any(line =>
+                line.StartsWith($"{authority}: no PEM certificate", StringComparison.Ordinal))), "it is said");
+            File.Copy(files.Authority, authority, overwrite: true);
+            await connection.Session(TestContext.Current.CancellationToken).WaitAsync(Inbox.Limit,
+                TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_connection_that_has_no_channel_left_is_made_anew()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var run = new BrokerRun(SharedBroker.Options(await broker.Server));
+        var connection = await run.Connect();
+        var session = connection.SessionOrNull!;
+        var last = await Record.ExceptionAsync(async () =>
+        {
+            while (true)
+                await session.Outgoing.CreateChannelAsync(null, cancellation);
+        });
+        Assert.IsType<ChannelAllocationException>(last);
+        await Assert.ThrowsAsync<ChannelAllocationException>(() => session.OpenOutgoing(null, cancellation));
+        Assert.NotSame(session, await connection.Session(cancellation).WaitAsync(Inbox.Limit, cancellation));
     }
 
     private static async Task<string> Refusal(BrokerOptions options, bool wait = true)

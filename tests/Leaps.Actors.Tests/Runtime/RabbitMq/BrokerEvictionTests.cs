@@ -1,3 +1,4 @@
+using Leaps.Actors.Journal;
 using Leaps.Actors.Runtime.RabbitMq;
 using RabbitMQ.Client;
 
@@ -46,6 +47,42 @@ public sealed class BrokerEvictionTests(SharedBroker broker)
     }
 
     [Fact]
+    public async Task An_earlier_life_that_gets_the_mailbox_back_learns_of_the_later_one()
+    {
+        var server = await broker.Server;
+        await using var run = new BrokerRun(SharedBroker.Options(server));
+        using var thaw = new ManualResetEventSlim();
+        var standing = new TaskCompletionSource();
+        var earlier = new Inbox
+        {
+            OnMessage = (_, _) =>
+            {
+                standing.TrySetResult();
+                thaw.Wait(Inbox.Limit, CancellationToken.None);
+            },
+        };
+        (await run.Process()).Open("target", 1, earlier.Receive, earlier.Failed);
+        var there = await run.Process();
+        await run.Settled();
+        var sender = BrokerRun.Silent(there, "sender");
+        sender.Tell("target", Inbox.Number(1));
+        await standing.Task.WaitAsync(Inbox.Limit, Cancellation);
+        var inbox = new Inbox();
+        there.Open("target", 2, inbox.Receive, inbox.Failed);
+        await BrokerRun.Until(() => Task.FromResult(inbox.Restored > 0), "the later life has the mailbox");
+        string queue = there.Topology.Queue("target");
+        await BrokerRun.Until(async () =>
+            (await server.Control("list_consumers", "queue_name")).Split(queue).Length == 3,
+            "the earlier one waits for it");
+        thaw.Set();
+
+        await BrokerRun.Cut(there.Connection);
+        Assert.IsType<FencedException>(await earlier.Failure);
+        sender.Tell("target", Inbox.Number(2));
+        Assert.Contains(2, await inbox.TakeUntil(2));
+    }
+
+    [Fact]
     public async Task Of_several_that_wait_one_gets_the_mailbox_of_one_that_stands_still()
     {
         await using var run = new BrokerRun(SharedBroker.Options(await broker.Server));
@@ -62,6 +99,7 @@ public sealed class BrokerEvictionTests(SharedBroker broker)
         await waiting.FirstReady.WaitAsync(Inbox.Limit, Cancellation);
         var sender = BrokerRun.Silent(there, "sender");
         sender.Tell("target", Inbox.Number(1));
+        await run.Settled();
 
         await there.Evict("target", () => false, Cancellation);
         Assert.Equal(0, inbox.Restored);

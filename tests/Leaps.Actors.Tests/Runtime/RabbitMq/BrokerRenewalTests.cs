@@ -69,6 +69,33 @@ public sealed class BrokerRenewalTests(SharedBroker broker)
         Assert.Equal(0, await here.Consumers("target", Cancellation));
     }
 
+    // As after a queue made anew while a node of the broker was down: the old log may win.
+    [Fact]
+    public async Task A_consumer_that_the_broker_has_forgotten_comes_again()
+    {
+        var server = await broker.Server;
+        await using var run = new BrokerRun(SharedBroker.Options(server) with
+        {
+            ConsumerCheck = TimeSpan.FromMilliseconds(200),
+        });
+        var here = await run.Process();
+        var inbox = new Inbox();
+        var life = (BrokerLife)here.Open("target", 1, inbox.Receive, inbox.Failed);
+        await life.FirstReady.WaitAsync(Inbox.Limit, Cancellation);
+        await server.Control("eval", $$"""
+            {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue,
+                <<"{{here.Topology.Queue("target")}}">>)),
+            Leader = amqqueue:get_pid(Queue),
+            {ok, {_, Consumers}, _} = ra:local_query(Leader, fun rabbit_fifo:query_consumers/1),
+            [_] = [ra:process_command(Leader, rabbit_fifo:make_checkout(Consumer, cancel, #{}))
+                || Consumer <- maps:keys(Consumers)].
+            """);
+        BrokerRun.Silent(here, "sender").Tell("target", Inbox.Number(1));
+        Assert.Equal([1], await inbox.Take(1));
+        Assert.Equal(1, inbox.Restored);
+        Assert.Equal(1, await here.Consumers("target", Cancellation));
+    }
+
     private static async Task Delete(BrokerMailboxes mailboxes, string actor)
     {
         await using var channel = await mailboxes.Connection.SessionOrNull!.Incoming.CreateChannelAsync(

@@ -117,6 +117,29 @@ public sealed class BrokerRestartTests
     }
 
     [Fact]
+    public async Task What_closed_mailboxes_sent_holds_nobody_up_when_the_broker_has_lost_its_data()
+    {
+        await using var server = await SharedBroker.OrSkip(() =>
+            RabbitMqServer.Start(cancellation: TestContext.Current.CancellationToken));
+        await using var run = new BrokerRun(SharedBroker.Options(server));
+        var connection = await run.Connect();
+        var here = run.Mailboxes(connection);
+        var inbox = new Inbox();
+        var target = here.Open("target", 1, inbox.Receive, inbox.Failed);
+        var closed = connection.Mailboxes(SharedBroker.NewPrefix(), run.Id, run.Refused.Enqueue);
+        var sender = BrokerRun.Silent(closed, "sender");
+        await run.Settled();
+        await server.Kill();
+        await BrokerRun.Until(() => Task.FromResult(connection.Host is null), "the broker is away");
+        sender.Tell("sender", Inbox.Number(1));
+        await closed.DisposeAsync();
+        server.LoseData();
+        await server.Start(TestContext.Current.CancellationToken);
+        target.Tell("target", Inbox.Number(2));
+        Assert.Equal([2], await inbox.Take(1));
+    }
+
+    [Fact]
     public async Task While_the_broker_is_away_the_outbox_fills_and_senders_wait()
     {
         await using var server = await SharedBroker.OrSkip(() =>
