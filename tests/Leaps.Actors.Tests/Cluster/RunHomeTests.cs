@@ -55,8 +55,6 @@ public sealed class RunHomeTests(SharedPostgreSql shared)
         public IMailboxes Mailboxes(Guid run, string part, bool signed = false) =>
             throw new NotSupportedException();
 
-        public void Forget(Guid run) => throw new NotSupportedException();
-
         public Task<int?> Consumers(string actor) => throw new NotSupportedException();
 
         public Task Evict(string actor, Func<bool> isDue) => throw new NotSupportedException();
