@@ -54,6 +54,19 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
     }
 
     [Fact]
+    public async Task With_its_database_a_scheduler_deletes_a_run_that_is_over()
+    {
+        await using var node = await Join("n1", cancelsAtFirst: true);
+        var run = await Submit();
+        await Until(async () => await List() is { Runs: [{ State: "cancelled" }], Nodes: [{ Actors: 0 }] },
+            "the run has ended");
+        var reply = await Ask(ClusterRequest.Types.Command.Forget, run, Cancellation);
+        Assert.True(reply.Accepted, reply.Text);
+        Assert.Empty((await List()).Runs);
+        Assert.Empty(node.Database.Parts(run));
+    }
+
+    [Fact]
     public async Task A_deletion_that_waits_for_a_lost_database_does_not_reach_a_run_that_goes_on_meanwhile()
     {
         await using var first = await Join("n1", cancelsAtFirst: true);
