@@ -76,10 +76,19 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
         await Until(async () => await List() is
         { Runs: [{ State: "cancelled" }], Nodes: [{ Actors: 0 }, { Actors: 0 }] }, "the run has ended");
 
+        // The first node is held up in the deletion, then it is without the database.
+        var holding = Task.Run(() => database.Server.Execute(
+            $"SELECT 1 FROM leaps_actors WHERE run = '{run}' FOR UPDATE; SELECT pg_sleep(600)"), Cancellation);
+        await Until(() => Task.FromResult(Sessions("wait_event = 'PgSleep'") == "1"), "the rows are held");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var asking = Ask(ClusterRequest.Types.Command.Forget, run, patience.Token);
+        await Until(() => Task.FromResult(Sessions("wait_event_type = 'Lock'") == "1"), "the deletion waits");
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
         first.Proxy.Close(silently: false);
-        using var patience = new CancellationTokenSource(Lease / 4);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => Ask(ClusterRequest.Types.Command.Forget, run, patience.Token));
+        database.Server.Execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => holding);
         await Until(nodes => nodes is [{ Node: "n2", Schedules: true, State: "alive" }]);
         var reply = await Ask(ClusterRequest.Types.Command.Resume, run, Cancellation);
         Assert.True(reply.Accepted, reply.Text);
@@ -182,6 +191,9 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
         Assert.True(reply.Accepted, reply.Text);
         return run;
     }
+
+    private string Sessions(string condition) =>
+        database.Server.Execute($"SELECT count(*) FROM pg_stat_activity WHERE {condition}");
 
     private Task<ClusterReply> List() => _client!.Ask(
         new ClusterRequest { Command = ClusterRequest.Types.Command.List }, Cancellation);
