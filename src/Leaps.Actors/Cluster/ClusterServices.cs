@@ -46,8 +46,6 @@ internal sealed class ClusterServices(string cluster, BrokerConnection broker, P
     public IFencedJournal Journal(Guid run, string part) =>
         database.Journal(run, part, cancellation: _leaving.Token);
 
-    public void Forget(Guid run) => database.Forget(run);
-
     public Task<int?> Consumers(string actor) => _watching.Consumers(actor);
 
     public Task Evict(string actor, Func<bool> isDue) => _watching.Evict(actor, isDue);

@@ -21,9 +21,6 @@ internal interface IClusterServices
     /// of.</summary>
     IFencedJournal Journal(Guid run, string part);
 
-    /// <summary>Deletes all that is stored of a run.</summary>
-    void Forget(Guid run);
-
     /// <summary>How many processes an actor of the cluster lives in; null: not known now.</summary>
     Task<int?> Consumers(string actor);
 

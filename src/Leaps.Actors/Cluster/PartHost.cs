@@ -60,7 +60,7 @@ internal sealed class PartHost : IAsyncDisposable
         _writer = new JournalWriter(_journal, telemetry: telemetry);
         _mailboxes = services.Mailboxes(run, part);
         _movers = new MoverPool(task, _networks, threads, failed, telemetry);
-        _groups = new GroupHost(_journal, _writer, _mailboxes, _movers, _journal.Claim)
+        _groups = new GroupHost(task, _journal, _writer, _mailboxes, _movers, _journal.Claim)
         {
             Failed = (group, error) => ended(group, error),
             Telemetry = telemetry,

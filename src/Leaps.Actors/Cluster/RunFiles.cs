@@ -15,7 +15,10 @@ namespace Leaps.Actors.Cluster;
 /// "file/metrics.csv" is its length in bytes, as 8 bytes little-endian, and the SHA-256 of all of it.
 /// </remarks>
 /// <param name="journal">of the part "run"</param>
-public sealed class RunFiles(IJournal journal)
+/// <param name="writer">an actor without events, which the journal has claimed: once another one claims it,
+/// no file is written here any more, neither one that there is nor a new one; null: whoever wants to may
+/// write</param>
+public sealed class RunFiles(IJournal journal, string? writer = null)
 {
     /// <summary>1 MiB: what a reader gets at a time.</summary>
     public const int PieceBytes = 1 << 20;
@@ -27,12 +30,16 @@ public sealed class RunFiles(IJournal journal)
     private readonly Dictionary<string, List<byte[]>> _written = new(StringComparer.Ordinal);
 
     /// <summary>The whole file is as given when this returns.</summary>
+    /// <exception cref="FencedException">The writer lives elsewhere; nothing is written.</exception>
     public void Write(string name, ReadOnlyMemory<byte> content)
     {
         lock (_gate)
         {
             var known = _written.GetValueOrDefault(name, []);
             var (writes, digests) = Cut(name, content, known);
+            // It writes nothing, but whether it is ours is checked with the file.
+            if (writer is not null)
+                writes.Add(new JournalAppend(writer, 0, []));
             _written.Remove(name);
             journal.Write(writes);
             _written.Add(name, digests);

@@ -36,7 +36,7 @@ public sealed class RunHome : IDisposable
         Journal = services.Journal(run, ActorKey.RunPart);
         try
         {
-            // Whoever lived here before writes no more.
+            // Whoever lived here before writes no more, files neither: they are read as they are now.
             Life = Journal.Claim(ActorNames.Home);
             foreach (string actor in (string[])["run", ActorNames.Trainer])
                 Journal.Claim(actor);
@@ -48,7 +48,7 @@ public sealed class RunHome : IDisposable
         }
         if (Life > 1)
             telemetry?.Restarted(ActorKinds.Home);
-        Files = new RunFiles(Journal);
+        Files = new RunFiles(Journal, ActorNames.Home);
     }
 
     public Guid Run { get; }

@@ -165,19 +165,24 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         _mailbox!.Tell(request.Asker, reply);
     });
 
-    public void Forget(Guid run) => Task.Run(() =>
+    // In the name of this seat: once it is left or another node's, the run may go on, and nothing of it is
+    // deleted any more.
+    public void Forget(Guid run)
     {
-        string problem = "";
-        try
+        var seat = _seat!;
+        Task.Run(() =>
         {
-            _services.Forget(run);
-        }
-        catch (Exception error)
-        {
-            problem = error.Message;
-        }
-        _mailbox!.Post(new RunDeleted(run, problem));
-    });
+            try
+            {
+                seat.Journal.ForgetRun(run, ActorNames.Scheduler);
+                _mailbox!.Post(new RunDeleted(run));
+            }
+            catch (Exception error)
+            {
+                _mailbox!.Post(new ToSeat(seat.Number, new RunDeleted(run, error.Message)));
+            }
+        });
+    }
 
     // What takes time, with what is wrong as the answer.
     private void Apart(string asker, ClusterRequest request, Action work) => Task.Run(() =>

@@ -11,4 +11,15 @@ public interface IFencedJournal : IJournal
     /// <returns>the number of the claim among the actor's: 1, 2, 3 …, for ever rising</returns>
     /// <exception cref="Leaps.Model.LeapsException">The storage refused.</exception>
     long Claim(string actor);
+
+    /// <summary>
+    /// An actor of this journal deletes all parts of another run. Who still writes for one of the run's
+    /// actors is fenced.
+    /// </summary>
+    /// <param name="run">which</param>
+    /// <param name="actor">that this object has claimed</param>
+    /// <exception cref="FencedException">Another object has claimed the actor since, or it was never claimed
+    /// here. Nothing has been deleted.</exception>
+    /// <exception cref="Leaps.Model.LeapsException">The storage refused.</exception>
+    void ForgetRun(Guid run, string actor);
 }

@@ -7,13 +7,14 @@ using Leaps.Model;
 namespace Leaps.Actors.Runtime;
 
 /// <summary>The walker groups of one sampling that live in this process, on one device.</summary>
+/// <param name="task">what is sampled</param>
 /// <param name="journal">of the sampling</param>
 /// <param name="writer">writes it</param>
 /// <param name="mailboxes">of the sampling</param>
 /// <param name="movers">the device</param>
 /// <param name="claim">takes over an actor and gives the number of its life</param>
-internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailboxes mailboxes,
-    MoverPool movers, Func<string, long> claim)
+internal sealed class GroupHost(SamplingTask task, IJournal journal, JournalWriter writer,
+    IMailboxes mailboxes, MoverPool movers, Func<string, long> claim)
 {
     private readonly ConcurrentDictionary<int, IMailbox> _groups = new();
 
@@ -71,6 +72,8 @@ internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailbox
         mailbox.Close();
         movers.Abandon(group);
         await mailbox.Completion.ConfigureAwait(false);
+        // Until now it may have asked for more.
+        Free(group);
         // Its next life numbers its events on from its last one.
         await writer.Flush().ConfigureAwait(false);
     }
@@ -80,8 +83,20 @@ internal sealed class GroupHost(IJournal journal, JournalWriter writer, IMailbox
     private void Leave(int group)
     {
         if (_groups.TryRemove(group, out var mailbox))
+        {
             mailbox.Close();
+            Free(group);
+        }
         Left(group);
+    }
+
+    // The device keeps nothing of a replica that has no group here any more.
+    private void Free(int group)
+    {
+        movers.Abandon(group);
+        int replica = task.ReplicaOf(group);
+        if (!_groups.Keys.Any(other => task.ReplicaOf(other) == replica))
+            movers.Release(replica);
     }
 
     private void Fail(int group, Exception error)

@@ -85,10 +85,11 @@ internal sealed class MoverPool : IDisposable
         }
     }
 
-    /// <summary>Frees what moving this replica's walkers took.</summary>
+    /// <summary>Frees what moving this replica's walkers took; what is at work, when it has ended. Should
+    /// they be moved again, it is made anew.</summary>
     public void Release(int replica)
     {
-        List<Lease> idle = [];
+        // Within the gate, so that nothing is still to be freed when the pool has ended, and its devices end.
         lock (_gate)
         {
             foreach (var key in _movers.Keys.Where(key => key.Replica == replica).ToList())
@@ -96,10 +97,9 @@ internal sealed class MoverPool : IDisposable
                 _movers.Remove(key, out var lease);
                 lease!.Released = true;
                 if (lease.Users == 0)
-                    idle.Add(lease);
+                    lease.Dispose();
             }
         }
-        idle.ForEach(lease => lease.Dispose());
     }
 
     /// <summary>Abandons everything and waits for the threads.</summary>
@@ -115,8 +115,12 @@ internal sealed class MoverPool : IDisposable
         foreach (var thread in _threads)
             thread.Join();
         _blocks.Dispose();
-        foreach (var lease in _movers.Values)
-            lease.Dispose();
+        lock (_gate)
+        {
+            foreach (var lease in _movers.Values)
+                lease.Dispose();
+            _movers.Clear();
+        }
     }
 
     private void Work(int place)
@@ -166,7 +170,7 @@ internal sealed class MoverPool : IDisposable
     {
         var (ticket, task, group, from) = order.Move;
         var began = _telemetry?.BeginWindow();
-        var lease = Take(task.ReplicaOf(group), place);
+        var lease = Take(order, task.ReplicaOf(group), place);
         try
         {
             var (walkers, cost) = Move(lease.Mover, order, from);
@@ -191,10 +195,12 @@ internal sealed class MoverPool : IDisposable
         return (walkers, mover.Integrate(walkers, window, order.Cancellation.Token));
     }
 
-    private Lease Take(int replica, int place)
+    private Lease Take(Order order, int replica, int place)
     {
         lock (_gate)
         {
+            // Its replica may have been released since: nobody would release what is made for it now.
+            order.Cancellation.Token.ThrowIfCancellationRequested();
             if (!_movers.TryGetValue((replica, place), out var lease))
                 _movers.Add((replica, place), lease = new Lease(() => Create(replica, place)));
             lease.Users++;

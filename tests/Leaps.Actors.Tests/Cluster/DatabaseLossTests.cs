@@ -54,6 +54,55 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
     }
 
     [Fact]
+    public async Task With_its_database_a_scheduler_deletes_a_run_that_is_over()
+    {
+        await using var node = await Join("n1", cancelsAtFirst: true);
+        var run = await Submit();
+        await Until(async () => await List() is { Runs: [{ State: "cancelled" }], Nodes: [{ Actors: 0 }] },
+            "the run has ended");
+        var reply = await Ask(ClusterRequest.Types.Command.Forget, run, Cancellation);
+        Assert.True(reply.Accepted, reply.Text);
+        Assert.Empty((await List()).Runs);
+        Assert.Empty(node.Database.Parts(run));
+    }
+
+    [Fact]
+    public async Task A_deletion_that_waits_for_a_lost_database_does_not_reach_a_run_that_goes_on_meanwhile()
+    {
+        await using var first = await Join("n1", cancelsAtFirst: true);
+        await Until(nodes => nodes is [{ Node: "n1", Schedules: true, State: "alive" }]);
+        var run = await Submit();
+        await using var second = await Join("n2", cancelsAtFirst: true);
+        await Until(async () => await List() is
+        { Runs: [{ State: "cancelled" }], Nodes: [{ Actors: 0 }, { Actors: 0 }] }, "the run has ended");
+
+        // The first node is held up in the deletion, then it is without the database.
+        var holding = Task.Run(() => database.Server.Execute(
+            $"SELECT 1 FROM leaps_actors WHERE run = '{run}' FOR UPDATE; SELECT pg_sleep(600)"), Cancellation);
+        await Until(() => Task.FromResult(Sessions("wait_event = 'PgSleep'") == "1"), "the rows are held");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var asking = Ask(ClusterRequest.Types.Command.Forget, run, patience.Token);
+        await Until(() => Task.FromResult(Sessions("wait_event_type = 'Lock'") == "1"), "the deletion waits");
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        first.Proxy.Close(silently: false);
+        database.Server.Execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => holding);
+        await Until(nodes => nodes is [{ Node: "n2", Schedules: true, State: "alive" }]);
+        var reply = await Ask(ClusterRequest.Types.Command.Resume, run, Cancellation);
+        Assert.True(reply.Accepted, reply.Text);
+        await Until(() => Task.FromResult(second.Work.Writes(run) > 0), "the run goes on elsewhere");
+
+        first.Proxy.Open();
+        await Until(nodes => nodes is [{ Node: "n1", State: "alive" }, { Node: "n2", State: "alive" }]);
+        int before = second.Work.Writes(run);
+        await Until(() => Task.FromResult(second.Work.Writes(run) > before + 10), "the run still goes on");
+        using var journal = second.Database.Journal(run, "run", cancellation: Cancellation);
+        Assert.Equal(1, journal.LastSequence("submission"));
+    }
+
+    [Fact]
     public async Task When_all_lose_the_database_they_come_back_and_nobody_is_declared_gone()
     {
         await using var first = await Join("n1");
@@ -92,7 +141,7 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
         await node.Node.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
     }
 
-    private async Task<Member> Join(string name)
+    private async Task<Member> Join(string name, bool cancelsAtFirst = false)
     {
         var server = await broker.Server;
         var proxy = new SwitchedProxy(database.Server.Port);
@@ -101,10 +150,11 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
             {
                 Port = proxy.Port,
                 CommandTimeout = TimeSpan.FromSeconds(5),
+                LongestBackOff = Lease / 4,
             }, _cluster, line => Note(name, line));
         var connection = await BrokerConnection.Connect(SharedBroker.Options(server), name,
             line => Note(name, line), cancellation: Cancellation);
-        var work = new EndlessWork();
+        var work = new EndlessWork(cancelsAtFirst);
         var node = await ClusterNode.Join(_cluster, connection, journals, work, new NodeOptions
         {
             Name = name,
@@ -142,12 +192,19 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
         return run;
     }
 
-    private Task Until(Func<NodeOverview[], bool> holds) => Until(async () =>
-    {
-        var reply = await _client!.Ask(
-            new ClusterRequest { Command = ClusterRequest.Types.Command.List }, Cancellation);
-        return holds([.. reply.Nodes.OrderBy(node => node.Node, StringComparer.Ordinal)]);
-    }, "the nodes");
+    private string Sessions(string condition) =>
+        database.Server.Execute($"SELECT count(*) FROM pg_stat_activity WHERE {condition}");
+
+    private Task<ClusterReply> List() => _client!.Ask(
+        new ClusterRequest { Command = ClusterRequest.Types.Command.List }, Cancellation);
+
+    private Task<ClusterReply> Ask(
+        ClusterRequest.Types.Command command, Guid run, CancellationToken cancellation) => _client!.Ask(
+            new ClusterRequest { Command = command, Run = run.ToString("N") }, cancellation);
+
+    private Task Until(Func<NodeOverview[], bool> holds) => Until(
+        async () => holds([.. (await List()).Nodes.OrderBy(node => node.Node, StringComparer.Ordinal)]),
+        "the nodes");
 
     private async Task Until(Func<Task<bool>> holds, string what)
     {
@@ -172,8 +229,8 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
         }
     }
 
-    /// <summary>A run that writes and writes.</summary>
-    private sealed class EndlessWork : IRunWork
+    /// <summary>A run that writes and writes; it may have been cancelled, until it is resumed.</summary>
+    private sealed class EndlessWork(bool cancelsAtFirst) : IRunWork
     {
         private readonly ConcurrentDictionary<Guid, (int Lives, int Writes)> _done = new();
 
@@ -186,6 +243,8 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
 
         public RunConcluded Work(RunHome home, CancellationToken cancellation)
         {
+            if (cancelsAtFirst && home.Resumptions == 0)
+                return new RunConcluded { Outcome = RunConcluded.Types.Outcome.Cancelled };
             _done.AddOrUpdate(home.Run, (1, 0), (_, done) => (done.Lives + 1, done.Writes));
             for (long sequence = home.Journal.LastSequence("run"); ; sequence++)
             {

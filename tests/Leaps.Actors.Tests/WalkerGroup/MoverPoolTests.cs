@@ -1,9 +1,5 @@
 using System.Collections.Concurrent;
 using Leaps.Actors.WalkerGroup;
-using Leaps.Model.Devices;
-using Leaps.Model.Networks;
-using Leaps.Model.Sampling;
-using Leaps.Model.Targets;
 
 namespace Leaps.Actors.Tests.WalkerGroup;
 
@@ -18,7 +14,7 @@ public sealed class MoverPoolTests
     public void Groups_move_on_all_devices_at_once()
     {
         using var both = new Barrier(2);
-        Device[] devices = [new(Meet), new(Meet)];
+        StillDevice[] devices = [new(Meet), new(Meet)];
         using var answers = new BlockingCollection<object>();
         using (var pool = new MoverPool(_task, devices, threads: 1, error => answers.Add(error)))
         {
@@ -38,7 +34,7 @@ public sealed class MoverPoolTests
     {
         using var began = new SemaphoreSlim(0);
         using var mayEnd = new SemaphoreSlim(0);
-        var device = new Device(() =>
+        var device = new StillDevice(() =>
         {
             began.Release();
             Assert.True(mayEnd.Wait(Limit));
@@ -70,46 +66,4 @@ public sealed class MoverPoolTests
 
     private MoveWindow Order(int group) =>
         new(1, _task, group, new GroupMoment(0, GroupWalkers.Start(_task, group), null));
-
-    /// <summary>A device that leaves walkers as they are, and meanwhile does something else.</summary>
-    private sealed class Device(Action meanwhile)
-        : RateNetwork(new LocallyEquivariantConv(SampleTasks.Small().Target, [new(3, 3), new(3, 3)], 1))
-    {
-        public int Made;
-        public int Moves;
-        public int Disposed;
-
-        public override string DeviceKind => "still";
-        public override int PopulationsAtOnce => 1;
-
-        public override void Load(ParameterSet parameters)
-        {
-        }
-
-        public override RateEvaluator CreateEvaluator() => throw new InvalidOperationException();
-
-        public override IWindowMover CreateMover(Target target, AnnealerOptions options)
-        {
-            Interlocked.Increment(ref Made);
-            return new Mover(this);
-        }
-
-        private sealed class Mover(Device device) : IWindowMover
-        {
-            public bool TryApplyMcmc(Walkers walkers, TimeWindow window, CancellationToken cancellation) =>
-                true;
-
-            public IntegrationCost Integrate(
-                Walkers walkers, TimeWindow window, CancellationToken cancellation)
-            {
-                device.Meanwhile();
-                Interlocked.Increment(ref device.Moves);
-                return default;
-            }
-
-            public void Dispose() => Interlocked.Increment(ref device.Disposed);
-        }
-
-        private void Meanwhile() => meanwhile();
-    }
 }

@@ -88,6 +88,8 @@ public sealed class StoreTests(ClusterServers servers, TrainedRun trained)
 
         public long Claim(string actor) => journal.Claim(actor);
 
+        public void ForgetRun(Guid run, string actor) => journal.ForgetRun(run, actor);
+
         public long LastSequence(string actor)
         {
             long last = journal.LastSequence(actor);

@@ -98,22 +98,6 @@ public sealed class PostgreSqlDatabase : IDisposable
         return parts;
     }
 
-    /// <summary>Deletes all parts of a run. Who still writes for one of its actors is fenced.</summary>
-    public void Forget(Guid run) => Run(connection =>
-    {
-        using var transaction = connection.BeginTransaction();
-        // Waits for writes in progress, so that their rows are seen below.
-        long[] actors = [.. connection.Column<long>(
-            "SELECT id FROM leaps_actors WHERE cluster = $1 AND run = $2 ORDER BY part, name FOR UPDATE",
-            Cluster, run)];
-        using var batch = connection.Batch("DELETE FROM leaps_events WHERE actor = ANY ($1)", actors);
-        batch.Add("DELETE FROM leaps_snapshots WHERE actor = ANY ($1)", actors);
-        batch.Add("DELETE FROM leaps_actors WHERE id = ANY ($1)", actors);
-        batch.ExecuteNonQuery();
-        transaction.Commit();
-        return actors.Length;
-    }, stop.Token);
-
     /// <summary>Whether the server answers, and may be written to, within that time.</summary>
     public async Task<bool> IsHealthy(TimeSpan timeout, CancellationToken cancellation = default)
     {

@@ -153,6 +153,31 @@ public sealed class PostgreSqlJournal : IFencedJournal
         }
     }
 
+    public void ForgetRun(Guid run, string actor)
+    {
+        JournalRules.CheckActor(actor);
+        Transact(connection =>
+        {
+            using var transaction = connection.BeginTransaction();
+            // Waits for writes in progress, so that their rows are seen below.
+            long[] actors = [.. connection.Column<long>(
+                "SELECT id FROM leaps_actors WHERE cluster = $1 AND run = $2 ORDER BY part, name FOR UPDATE",
+                scope.Cluster, run)];
+            using var batch = connection.Batch("DELETE FROM leaps_events WHERE actor = ANY ($1)", actors);
+            batch.Add("DELETE FROM leaps_snapshots WHERE actor = ANY ($1)", actors);
+            batch.Add("DELETE FROM leaps_actors WHERE id = ANY ($1)", actors);
+            batch.ExecuteNonQuery();
+            // Last, as what the actor writes itself waits from here on; so does whoever claims it.
+            if (connection.Scalar("""
+                SELECT owner FROM leaps_actors
+                WHERE cluster = $1 AND run = $2 AND part = $3 AND name = $4 FOR UPDATE
+                """, scope.Cluster, scope.Run, scope.Part, actor) as Guid? != owner)
+                throw new FencedException(actor);
+            transaction.Commit();
+            return actors.Length;
+        });
+    }
+
     /// <summary>Ends whatever waits for the server. What was acknowledged is stored; claims stay.</summary>
     public void Dispose()
     {

@@ -81,7 +81,7 @@ public sealed class EmbeddedSampling : ISampling
             throw;
         }
         _movers = new MoverPool(task, networks, threads, _home.Fail, options.Telemetry);
-        _groups = new GroupHost(journal, _writer, _mailboxes, _movers, _ => NextLife())
+        _groups = new GroupHost(task, journal, _writer, _mailboxes, _movers, _ => NextLife())
         {
             Failed = OnGroupFailure,
             Telemetry = options.Telemetry,

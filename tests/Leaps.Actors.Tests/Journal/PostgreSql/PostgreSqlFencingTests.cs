@@ -93,6 +93,24 @@ public sealed class PostgreSqlFencingTests : IDisposable
     }
 
     [Fact]
+    public void A_run_is_forgotten_in_the_name_of_an_actor_that_nobody_has_claimed_since()
+    {
+        using var other = hereDatabase.Journal(Guid.NewGuid(), "run", cancellation: Cancellation);
+        other.Append("group", 0, Event);
+        Assert.Throws<FencedException>(() => here.ForgetRun(other.Run, "scheduler"));
+        here.Claim("scheduler");
+        there.Claim("scheduler");
+        var refusal = Assert.Throws<FencedException>(() => here.ForgetRun(other.Run, "scheduler"));
+        Assert.Equal("scheduler", refusal.Actor);
+        // It goes on.
+        other.Append("group", 1, Event);
+        Assert.Equal(2, other.Read("group", 1).Count);
+        there.ForgetRun(other.Run, "scheduler");
+        Assert.Empty(hereDatabase.Parts(other.Run));
+        Assert.Throws<FencedException>(() => other.Append("group", 0, Event));
+    }
+
+    [Fact]
     public async Task A_claim_waits_for_a_write_in_flight_and_sees_it()
     {
         here.Append("group", 0, Event);

@@ -70,7 +70,7 @@ public sealed class PostgreSqlJournalTests : JournalTests
         elsewhere.Append("group", 0, Events(1, 1));
         Assert.Equal([3, 2, 1], new[] { journal, second, elsewhere }.Select(j => j.LastSequence("group")));
         Assert.Equal(["run", "sampling-1"], database.Parts(run));
-        database.Forget(run);
+        Forget();
         Assert.Empty(database.Parts(run));
         Assert.Equal([0, 0, 1], new[] { journal, second, elsewhere }.Select(j => j.LastSequence("group")));
         Assert.Throws<FencedException>(() => journal.Append("group", 0, Events(1, 1)));
@@ -88,7 +88,7 @@ public sealed class PostgreSqlJournalTests : JournalTests
         Assert.True(journal.LoadLatestSnapshot("group")!.Bytes.Span.SequenceEqual(state));
         AssertRefusal(() => journal.SaveSnapshot("group", 1, new byte[state.Length + (1 << 20)]),
             "actor 'group' has 65 MiB to keep, and 64 MiB is the most");
-        database.Forget(run);
+        Forget();
     }
 
     [Fact]
@@ -98,6 +98,13 @@ public sealed class PostgreSqlJournalTests : JournalTests
         journal.Dispose();
         Assert.Throws<ObjectDisposedException>(() => journal.Read("group", 1));
         Assert.Throws<ObjectDisposedException>(() => journal.Append("group", 1, Events(2, 1)));
+    }
+
+    private void Forget()
+    {
+        using var cluster = database.Journal(Guid.NewGuid(), "run", Options, Cancellation);
+        cluster.Claim("scheduler");
+        cluster.ForgetRun(run, "scheduler");
     }
 
     private (PostgreSqlDatabase, PostgreSqlJournal) Open()
