@@ -78,7 +78,8 @@ public sealed class DatabaseLossTests(SharedPostgreSql database, SharedBroker br
 
         // The first node is held up in the deletion, then it is without the database.
         var holding = Task.Run(() => database.Server.Execute(
-            $"SELECT 1 FROM leaps_actors WHERE run = '{run}' FOR UPDATE; SELECT pg_sleep(600)"), Cancellation);
+            $"SELECT 1 FROM leaps_actors WHERE run = '{run}' FOR UPDATE; SELECT pg_sleep(600)"),
+            Cancellation);
         await Until(() => Task.FromResult(Sessions("wait_event = 'PgSleep'") == "1"), "the rows are held");
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var asking = Ask(ClusterRequest.Types.Command.Forget, run, patience.Token);

@@ -147,7 +147,8 @@ public sealed class BrokerConnectionTests(SharedBroker broker)
             await File.WriteAllTextAsync(authority, "", TestContext.Current.CancellationToken);
             await BrokerRun.Cut(connection);
             await BrokerRun.Until(() => Task.FromResult(run.Notices.Any(line =>
-                line.StartsWith($"{authority}: no PEM certificate", StringComparison.Ordinal))), "it is said");
+                line.StartsWith($"{authority}: no PEM certificate", StringComparison.Ordinal))),
+                "it is said");
             File.Copy(files.Authority, authority, overwrite: true);
             await connection.Session(TestContext.Current.CancellationToken).WaitAsync(Inbox.Limit,
                 TestContext.Current.CancellationToken);
