@@ -323,16 +323,18 @@ internal sealed class BrokerLife : IMailbox
         int unknown = 0;
         while (unknown < UnknownLimit)
         {
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopped);
-            var pause = Task.Delay(_connection.Options.ConsumerCheck, _connection.Clock, waiting.Token);
-            await Task.WhenAny(ended, pause).ConfigureAwait(false);
-            await waiting.CancelAsync().ConfigureAwait(false);
-            _stopped.ThrowIfCancellationRequested();
-            if (ended.IsCompleted)
+            try
+            {
+                await ended.WaitAsync(_connection.Options.ConsumerCheck, _connection.Clock, _stopped)
+                    .ConfigureAwait(false);
                 return;
-            bool isKnown = _transient
-                || await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) is not <= 0;
-            unknown = isKnown ? 0 : unknown + 1;
+            }
+            catch (TimeoutException)
+            {
+                bool isKnown = _transient
+                    || await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) is not <= 0;
+                unknown = isKnown ? 0 : unknown + 1;
+            }
         }
         _isLate = true;
     }

@@ -1,4 +1,5 @@
 using Leaps.Actors.Journal;
+using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.RabbitMq;
 using RabbitMQ.Client;
 
@@ -17,30 +18,14 @@ public sealed class BrokerEvictionTests(SharedBroker broker)
     {
         await using var run = new BrokerRun(SharedBroker.Options(await broker.Server));
         using var thaw = new ManualResetEventSlim();
-        var standing = new TaskCompletionSource();
-        var frozenInbox = new Inbox
-        {
-            OnMessage = (_, handled) =>
-            {
-                standing.TrySetResult();
-                thaw.Wait(Inbox.Limit, CancellationToken.None);
-                handled();
-            },
-        };
-        (await run.Process()).Open("target", 1, frozenInbox.Receive, frozenInbox.Failed);
-        var there = await run.Process();
-        await run.Settled();
-        var sender = BrokerRun.Silent(there, "sender");
-        sender.Tell("target", Inbox.Number(1));
-        await standing.Task.WaitAsync(Inbox.Limit, Cancellation);
-
+        var (earlier, there, sender) = await StandStill(run, thaw);
         var inbox = new Inbox();
         there.Open("target", 2, inbox.Receive, inbox.Failed);
         await BrokerRun.Until(() => Task.FromResult(inbox.Restored > 0), "the later life has the mailbox");
         sender.Tell("target", Inbox.Number(2));
         Assert.Equal([2], await inbox.Take(1));
         thaw.Set();
-        Assert.Equal([1], await frozenInbox.Take(1));
+        Assert.Equal([1], await earlier.Take(1));
         sender.Tell("target", Inbox.Number(3));
         Assert.Equal([3], await inbox.Take(1));
         Assert.Equal(1, await there.Consumers("target", Cancellation));
@@ -52,21 +37,7 @@ public sealed class BrokerEvictionTests(SharedBroker broker)
         var server = await broker.Server;
         await using var run = new BrokerRun(SharedBroker.Options(server));
         using var thaw = new ManualResetEventSlim();
-        var standing = new TaskCompletionSource();
-        var earlier = new Inbox
-        {
-            OnMessage = (_, _) =>
-            {
-                standing.TrySetResult();
-                thaw.Wait(Inbox.Limit, CancellationToken.None);
-            },
-        };
-        (await run.Process()).Open("target", 1, earlier.Receive, earlier.Failed);
-        var there = await run.Process();
-        await run.Settled();
-        var sender = BrokerRun.Silent(there, "sender");
-        sender.Tell("target", Inbox.Number(1));
-        await standing.Task.WaitAsync(Inbox.Limit, Cancellation);
+        var (earlier, there, sender) = await StandStill(run, thaw);
         var inbox = new Inbox();
         there.Open("target", 2, inbox.Receive, inbox.Failed);
         await BrokerRun.Until(() => Task.FromResult(inbox.Restored > 0), "the later life has the mailbox");
@@ -110,5 +81,29 @@ public sealed class BrokerEvictionTests(SharedBroker broker)
         await BrokerRun.Until(() => Task.FromResult(inbox.Restored > 0), "one that waits has the mailbox");
         sender.Tell("target", Inbox.Number(2));
         Assert.Equal([2], await inbox.Take(1));
+    }
+
+    // The first life of "target" has the mailbox of one process, and stands still at message 1 of another's
+    // sender.
+    private static async Task<(Inbox Earlier, BrokerMailboxes There, IMailbox Sender)> StandStill(
+        BrokerRun run, ManualResetEventSlim thaw)
+    {
+        var standing = new TaskCompletionSource();
+        var earlier = new Inbox
+        {
+            OnMessage = (_, handled) =>
+            {
+                standing.TrySetResult();
+                thaw.Wait(Inbox.Limit, CancellationToken.None);
+                handled();
+            },
+        };
+        (await run.Process()).Open("target", 1, earlier.Receive, earlier.Failed);
+        var there = await run.Process();
+        await run.Settled();
+        var sender = BrokerRun.Silent(there, "sender");
+        sender.Tell("target", Inbox.Number(1));
+        await standing.Task.WaitAsync(Inbox.Limit, Cancellation);
+        return (earlier, there, sender);
     }
 }
