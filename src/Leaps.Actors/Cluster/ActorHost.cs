@@ -180,7 +180,9 @@ internal sealed class ActorHost(
                 options.Telemetry?.Of(hosted.Key.Run))
             { Resumptions = resumptions };
             _homes[hosted.Key] = home;
-            return (work.Work(home, cancellation), null);
+            var concluded = Conclude(home, cancellation);
+            home.Confirm();
+            return (concluded, null);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -188,11 +190,7 @@ internal sealed class ActorHost(
         }
         catch (LeapsException cause) when (!cause.IsOfDevice)
         {
-            return (new RunConcluded
-            {
-                Outcome = RunConcluded.Types.Outcome.Stopped,
-                Text = cause.Message,
-            }, null);
+            return (Stopped(cause), null);
         }
         catch (Exception defect)
         {
@@ -203,6 +201,24 @@ internal sealed class ActorHost(
             _homes.TryRemove(hosted.Key, out _);
         }
     }
+
+    private RunConcluded Conclude(RunHome home, CancellationToken cancellation)
+    {
+        try
+        {
+            return work.Work(home, cancellation);
+        }
+        catch (LeapsException cause) when (!cause.IsOfDevice)
+        {
+            return Stopped(cause);
+        }
+    }
+
+    private static RunConcluded Stopped(LeapsException cause) => new()
+    {
+        Outcome = RunConcluded.Types.Outcome.Stopped,
+        Text = cause.Message,
+    };
 
     // ---- Groups ----
 

@@ -122,6 +122,13 @@ public sealed class RunHome : IDisposable
 
     public void Dispose() => Journal.Dispose();
 
+    /// <summary>
+    /// What it says of the run counts. A former home, to which the journal looks as it was and others as if
+    /// they had gone too far, must not end a run that goes on elsewhere.
+    /// </summary>
+    /// <exception cref="FencedException">The run has another home by now.</exception>
+    internal void Confirm() => Journal.Write([new JournalAppend(ActorNames.Home, 0, [])]);
+
     internal void ChangeThreads(int threads)
     {
         lock (_gate)

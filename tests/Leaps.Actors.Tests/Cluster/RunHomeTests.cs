@@ -1,8 +1,14 @@
 using Leaps.Actors.Cluster;
 using Leaps.Actors.Journal;
 using Leaps.Actors.Journal.PostgreSql;
+using Leaps.Actors.Protocol;
+using Leaps.Actors.ReplayBuffer;
 using Leaps.Actors.Runtime;
 using Leaps.Actors.Tests.Journal.PostgreSql;
+using Leaps.Actors.Tests.Runtime;
+using Leaps.Model;
+using Leaps.Model.Devices;
+using Leaps.Model.Networks;
 
 namespace Leaps.Actors.Tests.Cluster;
 
@@ -38,6 +44,33 @@ public sealed class RunHomeTests(SharedPostgreSql shared)
         Assert.Equal(["metrics.csv", "report.html"], home.Files.Names());
     }
 
+    // To it the journal looks as it was, and groups as if they had gone through resamplings that never were.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_former_home_does_not_conclude_a_run_that_goes_on_elsewhere(bool throws)
+    {
+        using var here = Open();
+        using var there = Open();
+        var work = new LateWork(throws);
+        var told = new TaskCompletionSource<object>();
+        var host = new ActorHost(new Journals(here), work, new NodeOptions
+        {
+            Name = "n1",
+            Device = "simd-fma",
+            Threads = 1,
+            Speed = 1000,
+        }, message => told.TrySetResult(message));
+        var hosted = host.Start(ActorKey.HomeOf(_run), assignment: 1, resumptions: 0);
+        await work.Begun.WaitAsync(Inbox.Limit, TestContext.Current.CancellationToken);
+        using var home = Home(there);
+        work.End();
+        var ended = Assert.IsType<ActorEnded>(
+            await told.Task.WaitAsync(Inbox.Limit, TestContext.Current.CancellationToken));
+        Assert.Same(hosted, ended.Actor);
+        Assert.Equal(ActorNames.Home, Assert.IsType<FencedException>(ended.Cause).Actor);
+    }
+
     private PostgreSqlDatabase Open() => PostgreSqlDatabase.Open(SharedPostgreSql.Options(shared.Server),
         "cluster", cancellation: TestContext.Current.CancellationToken);
 
@@ -63,5 +96,33 @@ public sealed class RunHomeTests(SharedPostgreSql shared)
             throw new NotSupportedException();
 
         public void EndJournals(TimeSpan limit) => throw new NotSupportedException();
+    }
+
+    private sealed class LateWork(bool throws) : IRunWork
+    {
+        private readonly TaskCompletionSource _begun = new();
+        private readonly TaskCompletionSource _end = new();
+
+        public Task Begun => _begun.Task;
+
+        public void End() => _end.SetResult();
+
+        public RunConcluded Work(RunHome home, CancellationToken cancellation)
+        {
+            _begun.SetResult();
+            _end.Task.Wait(cancellation);
+            return throws ? throw new LeapsException("the journal knows nothing of it") : new RunConcluded
+            {
+                Outcome = RunConcluded.Types.Outcome.Complete,
+            };
+        }
+
+        public void Store(IFencedJournal journal, SubmitRun submission) => throw new NotSupportedException();
+
+        public IReadOnlyList<RateNetwork> CreateNetworks(LeapsModel model) =>
+            throw new NotSupportedException();
+
+        public RolloutPool CreateRolloutPool(IJournal journal, Action<Exception> failed) =>
+            throw new NotSupportedException();
     }
 }
