@@ -30,13 +30,13 @@ public sealed class JournalSpeedTests : IDisposable
         ReadOnlyMemory<byte>[] batch = new ReadOnlyMemory<byte>[50];
         Array.Fill(batch, new byte[200]);
         long last = 0;
-        var best = Best(1, () =>
+        var best = Best(3, () =>
         {
             for (int i = 0; i < 20; i++)
                 last = journal.Append("group", last, batch);
         });
         TestContext.Current.TestOutputHelper?.WriteLine($"1,000 events: {best.TotalMilliseconds:F1} ms");
-        Assert.Equal(1000, journal.LastSequence("group"));
+        Assert.Equal(3000, journal.LastSequence("group"));
         Assert.True(best < TimeSpan.FromSeconds(2), $"{best.TotalMilliseconds} ms");
     }
 

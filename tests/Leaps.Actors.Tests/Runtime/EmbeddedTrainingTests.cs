@@ -97,7 +97,8 @@ public sealed class EmbeddedTrainingTests
         var options = Options(TrainingSource.Pool, 0) with { Updates = 100_000 };
         using var journal = new MemoryJournal();
         int from;
-        using (var first = Create(options, journal, null, out _))
+        // Without a snapshot of what it does after the change.
+        using (var first = Create(options, journal, null, out _, snapshots: Timeout.InfiniteTimeSpan))
         {
             _ = Task.Run(() => first.Run(), CancellationToken.None)
                 .ContinueWith(task => task.Exception, TaskScheduler.Default);
@@ -204,7 +205,7 @@ public sealed class EmbeddedTrainingTests
 
     private static EmbeddedTraining Create(TrainingOptions options, IJournal journal, double[]? losses,
         out LeapsModel model, int devices = 1, Action<TrainingRecord>? onUpdate = null,
-        RunTelemetry? telemetry = null)
+        RunTelemetry? telemetry = null, TimeSpan? snapshots = null)
     {
         var created = model = Model();
         SimdNetwork[] networks =
@@ -212,7 +213,7 @@ public sealed class EmbeddedTrainingTests
         return new EmbeddedTraining(Target, model, networks, new SimdNetwork(model.Network), options, journal,
             new TrainingHomeOptions
             {
-                SnapshotInterval = TimeSpan.FromMilliseconds(10),
+                SnapshotInterval = snapshots ?? TimeSpan.FromMilliseconds(10),
                 Telemetry = telemetry,
                 OnUpdate = (_, record) =>
                 {

@@ -25,10 +25,12 @@ internal sealed class BrokerLife : IMailbox
     // For a mailbox that is being made anew to be there, at a broker that is busy.
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMilliseconds(250);
     private const int RenewalPauses = 20;
-    // For a predecessor that lives to come to the notice of this life, or to end.
-    private static readonly TimeSpan TakeOverPause = TimeSpan.FromMilliseconds(200);
+    // For a predecessor to come to the notice of this life, or to have given back what it did not handle:
+    // with a mailbox that is made anew that is lost.
+    private static readonly TimeSpan TakeOverPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan TakeOverPause = TimeSpan.FromMilliseconds(50);
     // A broker slower than usual may move its consumer to the mailbox made anew.
-    private const int TakeOvers = 3;
+    private const int TakeOvers = 5;
     // A queue whose leader is away is without consumers to whoever asks.
     private const int UnknownLimit = 2;
 
@@ -52,6 +54,7 @@ internal sealed class BrokerLife : IMailbox
     private bool _isBroken, _isLate;
     private long? _missed;
     private Task _received = Task.CompletedTask;
+    private Task _formerLife = Task.CompletedTask;
     private int _failures;
 
     public BrokerLife(BrokerMailboxes mailboxes, string actor, long life, bool transient, Receiver receive,
@@ -68,8 +71,10 @@ internal sealed class BrokerLife : IMailbox
     /// <summary>Its queue is consumed for the first time; fails when it never will be.</summary>
     public Task FirstReady => _firstReady.Task;
 
-    public void Start()
+    /// <param name="former">ends with the actor's former life in this process</param>
+    public void Start(Task former)
     {
+        _formerLife = former;
         if (_life > 1 && !_transient)
             _mailboxes.Announce(_actor, _life, CancellationToken.None);
         _received = Task.Run(Receive);
@@ -331,8 +336,7 @@ internal sealed class BrokerLife : IMailbox
             }
             catch (TimeoutException)
             {
-                bool isKnown = _transient
-                    || await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) is not <= 0;
+                bool isKnown = _transient || await Consumers().ConfigureAwait(false) is not <= 0;
                 unknown = isKnown ? 0 : unknown + 1;
             }
         }
@@ -343,16 +347,31 @@ internal sealed class BrokerLife : IMailbox
     // broker would miss only after several of its own heartbeats.
     private async Task EvictFormer(BrokerSession session)
     {
-        for (int tries = 0; tries < TakeOvers && await IsHeld().ConfigureAwait(false); tries++)
+        await Task.WhenAny(_formerLife, Task.Delay(CloseLimit, _connection.Clock, _stopped))
+            .ConfigureAwait(false);
+        for (int tries = 0; tries < TakeOvers && await StaysHeld().ConfigureAwait(false); tries++)
         {
-            await Task.Delay(TakeOverPause, _connection.Clock, _stopped).ConfigureAwait(false);
-            await QueueRenewal.Renew(session, _mailboxes.Topology, _actor, _connection.Options.User, IsHeld,
-                _connection.Clock, _stopped).ConfigureAwait(false);
+            await QueueRenewal.Renew(session, _mailboxes.Topology, _actor, _connection.Options.User,
+                async () => await Consumers().ConfigureAwait(false) > 0, _connection.Clock, _stopped)
+                .ConfigureAwait(false);
         }
     }
 
-    private async Task<bool> IsHeld() =>
-        await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) > 0;
+    private async Task<bool> StaysHeld()
+    {
+        long since = _connection.Clock.GetTimestamp();
+        while (true)
+        {
+            int? consumers = await Consumers().ConfigureAwait(false);
+            if (consumers <= 0)
+                return false;
+            if (_connection.Clock.GetElapsedTime(since) > TakeOverPatience)
+                return consumers is not null;
+            await Task.Delay(TakeOverPause, _connection.Clock, _stopped).ConfigureAwait(false);
+        }
+    }
+
+    private Task<int?> Consumers() => _mailboxes.Consumers(_actor, _stopped);
 
     // The broker ends a consumer whose queue is deleted: somebody removed the mailbox, or is making it anew.
     // Those of the cluster itself nobody removes.
@@ -363,7 +382,7 @@ internal sealed class BrokerLife : IMailbox
         for (int pauses = 0; pauses < RenewalPauses; pauses++)
         {
             await Task.Delay(RenewalPause, _connection.Clock, _stopped).ConfigureAwait(false);
-            if (await _mailboxes.Consumers(_actor, _stopped).ConfigureAwait(false) != BrokerMailboxes.Missing)
+            if (await Consumers().ConfigureAwait(false) != BrokerMailboxes.Missing)
                 return;
         }
         Fail(new FencedException(_actor));

@@ -99,7 +99,7 @@ internal sealed class BrokerMailboxes : IMailboxes
     /// <summary>
     /// How many processes consume a mailbox, those not counted that wait to take over: so 0 or 1 of a mailbox
     /// that is not transient. <see cref="Missing"/>: there is no such mailbox; null: not known, as the broker
-    /// is away.
+    /// is away, or slow.
     /// </summary>
     public async Task<int?> Consumers(string actor, CancellationToken cancellation = default)
     {
@@ -255,7 +255,7 @@ internal sealed class BrokerMailboxes : IMailboxes
             return life;
         });
         former?.Close();
-        life.Start();
+        life.Start(former?.Completion ?? Task.CompletedTask);
         life.Completion.ContinueWith(_ =>
         {
             Connection.Forget(life);

@@ -12,6 +12,9 @@ internal sealed class BrokerSession : IAsyncDisposable
 {
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
+    // After which the broker says 0 for a quorum queue whose leader did not answer it: rabbit_quorum_queue,
+    // stat/1, which nothing changes.
+    private static readonly TimeSpan LeaderLimit = TimeSpan.FromMilliseconds(250);
 
     private readonly TaskCompletionSource<string> _over =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -71,11 +74,11 @@ internal sealed class BrokerSession : IAsyncDisposable
     public Task<IConnection> ConnectOnce(CancellationToken cancellation) => _connect(cancellation);
 
     /// <summary>
-    /// Who consumes a queue. Questions come one after the other, as a new channel for each would cost the
-    /// broker several times as much; a refusal or a broker that hangs costs a channel. A broker in alarm
-    /// answers them.
+    /// Who consumes a queue; null: the broker can't tell now. Questions come one after the other, as a new
+    /// channel for each would cost the broker several times as much; a refusal or a broker that hangs costs a
+    /// channel. A broker in alarm answers them.
     /// </summary>
-    public async Task<int> Consumers(string queue, TimeProvider clock, CancellationToken cancellation)
+    public async Task<int?> Consumers(string queue, TimeProvider clock, CancellationToken cancellation)
     {
         await _asking.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -83,9 +86,11 @@ internal sealed class BrokerSession : IAsyncDisposable
             if (_questions is not { IsOpen: true } questions)
                 _questions = questions = await Incoming.CreateChannelAsync(null, cancellation)
                     .ConfigureAwait(false);
+            long asked = clock.GetTimestamp();
             var answer = await questions.QueueDeclarePassiveAsync(queue, cancellation)
                 .WaitAsync(AnswerLimit, clock, cancellation).ConfigureAwait(false);
-            return (int)answer.ConsumerCount;
+            bool isKnown = answer.ConsumerCount > 0 || clock.GetElapsedTime(asked) < LeaderLimit;
+            return isKnown ? (int)answer.ConsumerCount : null;
         }
         catch
         {

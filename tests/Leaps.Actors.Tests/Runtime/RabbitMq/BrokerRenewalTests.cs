@@ -1,5 +1,6 @@
 using Leaps.Actors.Journal;
 using Leaps.Actors.Runtime.RabbitMq;
+using Leaps.Servers;
 
 namespace Leaps.Actors.Tests.Runtime.RabbitMq;
 
@@ -35,7 +36,7 @@ public sealed class BrokerRenewalTests(SharedBroker broker)
         await life.FirstReady.WaitAsync(Inbox.Limit, Cancellation);
         await Delete(here, "target");
         await BrokerRun.Until(() => Task.FromResult(inbox.Restored > 0), "the mailbox is there again");
-        Assert.Equal(1, await here.Consumers("target", Cancellation));
+        await BrokerRun.OneConsumes(here, "target");
         Assert.False(life.Completion.IsCompleted);
     }
 
@@ -66,7 +67,7 @@ public sealed class BrokerRenewalTests(SharedBroker broker)
             gone.CancelAfter(TimeSpan.FromMilliseconds(50));
             return true;
         }, gone.Token);
-        Assert.Equal(0, await here.Consumers("target", Cancellation));
+        await BrokerRun.Until(async () => await here.Consumers("target") == 0, "it is there, and is free");
     }
 
     // As after a queue made anew while a node of the broker was down: the old log may win.
@@ -82,19 +83,46 @@ public sealed class BrokerRenewalTests(SharedBroker broker)
         var inbox = new Inbox();
         var life = (BrokerLife)here.Open("target", 1, inbox.Receive, inbox.Failed);
         await life.FirstReady.WaitAsync(Inbox.Limit, Cancellation);
-        await server.Control("eval", $$"""
-            {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue,
-                <<"{{here.Topology.Queue("target")}}">>)),
-            Leader = amqqueue:get_pid(Queue),
+        await OfLeader(server, here, """
             {ok, {_, Consumers}, _} = ra:local_query(Leader, fun rabbit_fifo:query_consumers/1),
             [_] = [ra:process_command(Leader, rabbit_fifo:make_checkout(Consumer, cancel, #{}))
                 || Consumer <- maps:keys(Consumers)].
             """);
+        await BrokerRun.Until(() => Task.FromResult(inbox.Restored > 0), "it has come again");
         BrokerRun.Silent(here, "sender").Tell("target", Inbox.Number(1));
         Assert.Equal([1], await inbox.Take(1));
-        Assert.Equal(1, inbox.Restored);
-        Assert.Equal(1, await here.Consumers("target", Cancellation));
+        await BrokerRun.OneConsumes(here, "target");
     }
+
+    // To such a question it says 0.
+    [Fact]
+    public async Task Of_a_mailbox_that_does_not_answer_the_broker_nobody_believes_that_it_has_no_consumer()
+    {
+        var server = await broker.Server;
+        await using var run = new BrokerRun(SharedBroker.Options(server));
+        var here = await run.Process();
+        BrokerRun.Silent(here, "target");
+        await BrokerRun.OneConsumes(here, "target");
+        await OfLeader(server, here, "sys:suspend(Leader).");
+        try
+        {
+            Assert.Null(await here.Consumers("target", Cancellation));
+        }
+        finally
+        {
+            await OfLeader(server, here, "sys:resume(Leader).");
+        }
+        await BrokerRun.OneConsumes(here, "target");
+    }
+
+    // Erlang at the broker, with the process that leads the queue of "target".
+    private static Task<string> OfLeader(RabbitMqServer server, BrokerMailboxes mailboxes, string code) =>
+        server.Control("eval", $$"""
+            {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue,
+                <<"{{mailboxes.Topology.Queue("target")}}">>)),
+            Leader = amqqueue:get_pid(Queue),
+            {{code}}
+            """);
 
     private static async Task Delete(BrokerMailboxes mailboxes, string actor)
     {

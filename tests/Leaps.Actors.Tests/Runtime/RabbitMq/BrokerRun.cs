@@ -65,6 +65,10 @@ internal sealed class BrokerRun(BrokerOptions options) : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the broker knows so: one that is slow knows nothing at times.</summary>
+    public static Task OneConsumes(BrokerMailboxes mailboxes, string actor) =>
+        Until(async () => await mailboxes.Consumers(actor) == 1, $"one consumes {actor}");
+
     public async ValueTask DisposeAsync()
     {
         foreach (var connection in _connections)

@@ -37,7 +37,7 @@ public sealed class BrokerTests(SharedBroker broker)
         sender.Tell("target", Inbox.Number(3));
         Assert.Equal([3], await secondInbox.Take(1));
         await BrokerRun.Until(() => Task.FromResult(run.Notices.Count == 2), "the first is back");
-        Assert.Equal(1, await there.Consumers("target", Cancellation));
+        await BrokerRun.OneConsumes(there, "target");
     }
 
     // The first process was given up and is alive: what it still takes must not be missed by the second.
@@ -59,8 +59,8 @@ public sealed class BrokerTests(SharedBroker broker)
         Assert.Equal("target", Assert.IsType<FencedException>(error).Actor);
         sender.Tell("target", Inbox.Number(2));
         Assert.Equal([2], await secondInbox.Take(1));
-        Assert.Equal(1, secondInbox.Restored);
-        Assert.Equal(1, await there.Consumers("target", Cancellation));
+        Assert.True(secondInbox.Restored > 0);
+        await BrokerRun.OneConsumes(there, "target");
     }
 
     [Fact]
@@ -245,7 +245,8 @@ public sealed class BrokerTests(SharedBroker broker)
         {
             await BrokerRun.Cut(connection);
             mailbox.Tell("client", Inbox.Number(n));
-            Assert.Equal([n], await inbox.Take(1));
+            // What was not confirmed before the cut comes again.
+            Assert.All(await inbox.TakeUntil(n), number => Assert.InRange(number, n - 1, n));
         }
     }
 
