@@ -65,7 +65,7 @@ public sealed class RunHome : IDisposable
     /// <summary>One line for whoever looks after the node.</summary>
     public Action<string> Notice { get; }
 
-    /// <summary>What the run is, its training and its files.</summary>
+    /// <summary>What the run is, its training and its files; the home's to dispose of.</summary>
     public IFencedJournal Journal { get; }
 
     public RunFiles Files { get; }

@@ -85,7 +85,8 @@ internal sealed class ClusterRunWork(string workDirectory, RunDevices devices, T
         // Results say where things are among the files of the run, not on this node.
         directory.Shown = "";
         directory.Changed = name => home.Files.Write(name, File.ReadAllBytes(directory.PathOf(name)));
-        using var journal = new RunJournal(home.Journal, home.Run, home.OpenSampling);
+        // The home still needs what is in it: it disposes of it.
+        var journal = new RunJournal(home.Journal, home.Run, home.OpenSampling);
         var begun = journal.History.Configured
             ?? throw new LeapsException("the journal does not say what the run is: submit it again");
         var configuration = ConfigurationReader.ReadText(begun.Configuration, RunDirectory.Configuration);
