@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Leaps.Actors.Control;
+using Leaps.Model;
 
 namespace Leaps.Host.Tests.Execution;
 
@@ -126,6 +128,15 @@ public sealed class ControlJobTests : IDisposable
         Assert.Equal("2 replicas of 500 walkers in 2 groups, 5 windows, seed 1, device cpu",
             events[2].GetProperty("text").GetString());
         Assert.Equal("run-ended", events[^1].GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public async Task A_status_that_is_refused_is_refused_with_the_reason()
+    {
+        Assert.Equal(0, _program.Run("run", Config(), "--set", "sample.windows=5"));
+        await using var busy = ControlServer.Start(Output, Guid.NewGuid(),
+            (_, _) => throw new LeapsException("ask again in a moment"), static _ => { });
+        Assert.Equal($"{Output}: ask again in a moment", _control.Refusal("ctl", "status", Output));
     }
 
     [Fact]
