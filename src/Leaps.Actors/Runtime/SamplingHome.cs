@@ -142,6 +142,7 @@ internal sealed class SamplingHome : IDisposable
     {
         _mailbox?.Close();
         _mailbox?.Completion.Wait();
+        _inquiries.Close();
         _options.Telemetry?.HomeLeft();
     }
 

@@ -156,6 +156,21 @@ public sealed class EmbeddedSamplingTests
     }
 
     [Fact]
+    public async Task What_is_asked_of_a_sampling_that_is_over_is_refused()
+    {
+        using var journal = new MemoryJournal();
+        var sampling = Create(Options(ResamplingScheme.Systematic, groups: 3), journal, threads: 2);
+        var before = Ask(sampling, Command.Status);
+        sampling.Dispose();
+        foreach (var asked in (Task<ControlReply>[])[before, Ask(sampling, Command.Pause)])
+        {
+            var reply = await asked.WaitAsync(
+                TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            Assert.Equal((false, Inquiries.Over), (reply.Accepted, reply.Text));
+        }
+    }
+
+    [Fact]
     public void The_journal_of_another_sampling_is_refused()
     {
         using var journal = new MemoryJournal();
