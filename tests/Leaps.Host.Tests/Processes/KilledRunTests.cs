@@ -209,7 +209,8 @@ public sealed class KilledRunTests : IDisposable
     public void A_second_process_is_refused_and_names_the_first()
     {
         string directory = _folder.PathOf("busy");
-        using var first = LeapsProcess.Start("run", _configuration, "--output", directory);
+        using var first = LeapsProcess.Start(
+            "run", _configuration, "--output", directory, "--set", "sample.windows=100000");
         WaitForWindows(directory, 1);
         using var second = LeapsProcess.Start("resume", directory);
         Assert.Equal(1, second.Wait());
