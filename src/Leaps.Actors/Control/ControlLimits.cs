@@ -12,6 +12,7 @@ public sealed record ControlLimits
     /// <summary>Without a request, after which a connection is closed.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>For requests in work, such as the one that ends the run, when the server is closed.</summary>
+    /// <summary>For requests in work, such as the one that ends the run, when the server is closed; then as
+    /// much again for those that were told to end, and for replies to be taken.</summary>
     public TimeSpan Closing { get; init; } = TimeSpan.FromSeconds(2);
 }

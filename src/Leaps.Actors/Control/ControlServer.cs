@@ -28,6 +28,7 @@ public sealed class ControlServer : IAsyncDisposable
     private readonly ControlAddress address;
     private readonly CancellationTokenSource closing = new();
     private readonly CancellationTokenSource ending = new();
+    private readonly CancellationTokenSource leaving = new();
     private readonly ConcurrentDictionary<Socket, Task> connections = new();
     private readonly Task accepting;
     private int disposed;
@@ -86,13 +87,20 @@ public sealed class ControlServer : IAsyncDisposable
         await closing.CancelAsync().ConfigureAwait(false);
         listener.Dispose();
         await accepting.ConfigureAwait(false);
-        ending.CancelAfter(limits.Closing);
-        // A handler that won't end is left to itself; its connection is closed under it.
-        await Task.WhenAny(Task.WhenAll(connections.Values), Task.Delay(2 * limits.Closing))
-            .ConfigureAwait(false);
+        // One after the other, however long each takes: a handler may answer; it is told to end; it is left
+        // to itself and its client told so; and the connection of a client that takes nothing is closed.
+        await Served().ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await Served().ConfigureAwait(false);
+        await leaving.CancelAsync().ConfigureAwait(false);
+        await Served().ConfigureAwait(false);
         foreach (var client in connections.Keys)
             client.Dispose();
     }
+
+    // All clients have their replies, or the time for it is over.
+    private async Task Served() => await Task.WhenAll(connections.Values).WaitAsync(limits.Closing)
+        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task Accept()
     {
@@ -200,7 +208,8 @@ public sealed class ControlServer : IAsyncDisposable
     {
         try
         {
-            var reply = (await handler(request, ending.Token).ConfigureAwait(false)).Clone();
+            var answering = handler(request, ending.Token).WaitAsync(leaving.Token);
+            var reply = (await answering.ConfigureAwait(false)).Clone();
             reply.Request = request.Request;
             return reply;
         }

@@ -97,8 +97,9 @@ internal sealed class SamplingHome : IDisposable
         {
             _mailbox = _open(_actor);
             _own.SetResult(_mailbox);
-            _early.ForEach(message => _mailbox.Post(message));
+            // What came early may be an event, and the first one of a journal is that the run began.
             _mailbox.Post(new Begin());
+            _early.ForEach(message => _mailbox.Post(message));
         }
         using var due = _options.Clock.CreateTimer(
             _ => Tell(new SnapshotsDue()), null, _options.SnapshotInterval, _options.SnapshotInterval);
@@ -141,6 +142,7 @@ internal sealed class SamplingHome : IDisposable
     {
         _mailbox?.Close();
         _mailbox?.Completion.Wait();
+        _inquiries.Close();
         _options.Telemetry?.HomeLeft();
     }
 

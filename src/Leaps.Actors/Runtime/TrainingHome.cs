@@ -158,6 +158,7 @@ internal sealed class TrainingHome : ITraining
             mailbox?.Close();
             mailbox?.Completion.Wait();
         }
+        _inquiries.Close();
         _writer.Dispose();
     }
 

@@ -62,18 +62,20 @@ internal static class ControlJob
 
     private static JobResult Status(RunDirectory directory, JobContext context)
     {
-        List<(string Key, string Value)> entries;
-        bool running = true;
+        ControlReply? reply = null;
         try
         {
-            var reply = Ask(directory, new ControlRequest { Command = Command.Status }, context);
-            entries = [.. reply.Entries.Select(entry => (entry.Key, entry.Value))];
+            reply = Ask(directory, new ControlRequest { Command = Command.Status }, context);
         }
         catch (LeapsException error) when (IsGone(error))
         {
-            running = false;
-            entries = OfJournal(directory);
+            // Then its journal says how far it is.
         }
+        if (reply?.Accepted == false)
+            throw new LeapsException($"{directory.Path}: {reply.Text}");
+        bool running = reply is not null;
+        List<(string Key, string Value)> entries = reply is null ? OfJournal(directory)
+            : [.. reply.Entries.Select(entry => (entry.Key, entry.Value))];
         int width = entries.Max(entry => entry.Key.Length) + 2;
         List<string> lines = [.. entries.Select(entry => entry.Key.PadRight(width) + entry.Value)];
         if (!running)

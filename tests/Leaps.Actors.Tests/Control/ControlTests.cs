@@ -203,6 +203,41 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public async Task A_request_is_told_so_too_when_the_process_stalls_as_it_ends_it()
+    {
+        var limits = new ControlLimits { Closing = TimeSpan.FromMilliseconds(100) };
+        var reached = new TaskCompletionSource();
+        var server = Start(async (_, cancellation) =>
+        {
+            var ended = Task.Delay(Timeout.Infinite, cancellation);
+            // Called before the delay hears of it.
+            using var stall = cancellation.Register(() => Thread.Sleep(3 * limits.Closing));
+            reached.SetResult();
+            await ended;
+            return new ControlReply();
+        }, limits: limits);
+        var asking = Ask();
+        await reached.Task.WaitAsync(Patience, Cancellation);
+        await server.DisposeAsync();
+        Assert.Equal("the process of the run is ending.", (await asking).Text);
+    }
+
+    [Fact]
+    public async Task A_handler_that_will_not_end_is_left_and_its_asker_is_told()
+    {
+        var reached = new TaskCompletionSource();
+        var server = Start((_, _) =>
+        {
+            reached.SetResult();
+            return new TaskCompletionSource<ControlReply>().Task;
+        }, limits: new ControlLimits { Closing = TimeSpan.FromMilliseconds(100) });
+        var asking = Ask();
+        await reached.Task.WaitAsync(Patience, Cancellation);
+        await server.DisposeAsync();
+        Assert.Equal("the process of the run is ending.", (await asking).Text);
+    }
+
+    [Fact]
     public async Task A_run_that_does_not_answer_is_told_with_the_seconds_waited()
     {
         await using var server = Start(async (_, cancellation) =>

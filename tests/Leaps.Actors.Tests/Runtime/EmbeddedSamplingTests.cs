@@ -1,5 +1,6 @@
 using Leaps.Actors.Journal;
 using Leaps.Actors.Protocol;
+using Leaps.Actors.Runtime;
 using Leaps.Actors.Runtime.Embedded;
 using Leaps.Model;
 using Leaps.Model.Random;
@@ -138,6 +139,35 @@ public sealed class EmbeddedSamplingTests
         Assert.False(run.IsCompleted);
         await Ask(sampling, Command.Resume);
         AssertSame(Truth(options), await run);
+    }
+
+    [Fact]
+    public async Task What_the_user_asks_before_the_run_begins_comes_after_its_beginning()
+    {
+        var options = Options(ResamplingScheme.Systematic, groups: 3);
+        using var journal = new MemoryJournal();
+        using var sampling = Create(options, journal, threads: 2);
+        var paused = Ask(sampling, Command.Pause);
+        var resumed = Ask(sampling, Command.Resume);
+        var result = await RunAsync(sampling);
+        Assert.True((await paused).Accepted && (await resumed).Accepted);
+        AssertSame(Truth(options), result);
+        Assert.Equal(Replicas, SamplingJournal.Read(journal)!.End!.Replicas);
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_a_sampling_that_is_over_is_refused()
+    {
+        using var journal = new MemoryJournal();
+        var sampling = Create(Options(ResamplingScheme.Systematic, groups: 3), journal, threads: 2);
+        var before = Ask(sampling, Command.Status);
+        sampling.Dispose();
+        foreach (var asked in (Task<ControlReply>[])[before, Ask(sampling, Command.Pause)])
+        {
+            var reply = await asked.WaitAsync(
+                TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            Assert.Equal((false, Inquiries.Over), (reply.Accepted, reply.Text));
+        }
     }
 
     [Fact]

@@ -181,6 +181,17 @@ public sealed class EmbeddedTrainingTests
         AssertSame(options, model, losses);
     }
 
+    [Fact]
+    public async Task What_is_asked_of_a_training_that_is_over_is_refused()
+    {
+        using var journal = new MemoryJournal();
+        using var training = Create(Options(TrainingSource.Pool, 0), journal, null, out _);
+        Assert.Equal("", await RunAsync(training));
+        var reply = await Ask(training, Command.Pause)
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal((false, Inquiries.Over), (reply.Accepted, reply.Text));
+    }
+
     private static LeapsModel Model()
     {
         var model = new LeapsModel(

@@ -67,11 +67,11 @@ public sealed class GroupTelemetryTests
         var before = group.State;
         group.Move();
         var after = group.State;
-        long start = 0;
-        // The first round is for the compiler.
-        for (int round = 0; round < 2; round++)
+        long least = long.MaxValue;
+        // The first round is for the compiler, which may come again.
+        for (int round = 0; round < 5 && least > 0; round++)
         {
-            start = GC.GetAllocatedBytesForCurrentThread();
+            long start = GC.GetAllocatedBytesForCurrentThread();
             for (int n = 0; n < 1000; n++)
             {
                 var began = run.BeginWindow();
@@ -80,7 +80,8 @@ public sealed class GroupTelemetryTests
                 run.JournalWritten(run.Timestamp(), 10);
                 run.Sent("GroupSummary", 100);
             }
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - start);
         }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - start);
+        Assert.Equal(0, least);
     }
 }

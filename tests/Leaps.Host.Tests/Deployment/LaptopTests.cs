@@ -26,7 +26,8 @@ public sealed class LaptopTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentQueue<string> _notices = new();
-    private readonly int _brokerPort = FreePort.Next(), _databasePort = FreePort.Next();
+    // The broker takes the two below its own for Erlang.
+    private readonly int _brokerPort = FreePort.Next(-1000, -2000), _databasePort = FreePort.Next();
     private Script? _laptop;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

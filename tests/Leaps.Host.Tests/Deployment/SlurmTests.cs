@@ -67,7 +67,7 @@ public sealed partial class SlurmTests : IDisposable
     public async Task Each_task_is_a_node_of_its_own_and_is_told_to_leave_when_the_script_is()
     {
         using var script = Script.Start(Path, Environment(), "");
-        await Until(() => Count("leaps.log", "task .: node") == 3, script);
+        await Until(() => Count("leaps.log", "task .: node") == 3 && Count("tasks", "\n") == 3, script);
         foreach (int task in (int[])[0, 1, 2])
         {
             Assert.Contains($"task {task}: node --name slurm-4711-{task} --threads 8 "

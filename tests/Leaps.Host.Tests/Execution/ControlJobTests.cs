@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Leaps.Actors.Control;
+using Leaps.Model;
 
 namespace Leaps.Host.Tests.Execution;
 
@@ -12,6 +14,9 @@ public sealed class ControlJobTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private string Output => _folder.PathOf("out");
+
+    // None of its replicas is complete while a test looks on.
+    private const string Endless = "sample: {walkers: 500, groups: 2, windows: 100000, replicas: 2}";
 
     private string Config(string more = "sample: {walkers: 500, groups: 2, windows: 400, replicas: 2, "
         + "resample: {threshold: 0.9}, mcmc: {kernel: swendsen-wang}}") =>
@@ -35,7 +40,7 @@ public sealed class ControlJobTests : IDisposable
     [Fact]
     public async Task A_live_run_is_asked_paused_stored_changed_and_cancelled()
     {
-        var run = Start(Config());
+        var run = Start(Config(Endless));
         Assert.Equal("the run pauses after its present windows",
             _control.Json("ctl", "pause", Output).GetProperty("reply").GetString());
         var status = _control.Json("ctl", "status", Output);
@@ -54,8 +59,16 @@ public sealed class ControlJobTests : IDisposable
         Assert.Equal(1, await run);
         Assert.EndsWith("leaps: cancelled by the user, before a replica was complete: there is no result.",
             _program.Error, StringComparison.Ordinal);
+    }
 
-        // Whoever cancels and then resumes has thought better of it; the new threshold stays.
+    [Fact]
+    public async Task Whoever_cancels_and_then_resumes_has_thought_better_of_it_and_what_was_set_stays()
+    {
+        var run = Start(Config());
+        Assert.Equal(0, _control.Run("ctl", "pause", Output));
+        Assert.Equal(0, _control.Run("ctl", "set", Output, "sample.resample.threshold=0.25"));
+        Assert.Equal(0, _control.Run("ctl", "cancel", Output));
+        Assert.Equal(1, await run);
         var result = _control.Json("resume", Output);
         Assert.Equal(0.25, result.GetProperty("resamplingThreshold").GetDouble());
         Assert.Equal(2, result.GetProperty("replicas").GetInt32());
@@ -126,6 +139,15 @@ public sealed class ControlJobTests : IDisposable
         Assert.Equal("2 replicas of 500 walkers in 2 groups, 5 windows, seed 1, device cpu",
             events[2].GetProperty("text").GetString());
         Assert.Equal("run-ended", events[^1].GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public async Task A_status_that_is_refused_is_refused_with_the_reason()
+    {
+        Assert.Equal(0, _program.Run("run", Config(), "--set", "sample.windows=5"));
+        await using var busy = ControlServer.Start(Output, Guid.NewGuid(),
+            (_, _) => throw new LeapsException("ask again in a moment"), static _ => { });
+        Assert.Equal($"{Output}: ask again in a moment", _control.Refusal("ctl", "status", Output));
     }
 
     [Fact]

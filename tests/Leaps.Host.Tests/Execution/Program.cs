@@ -13,6 +13,8 @@ internal sealed class Program
     public string Output { get; private set; } = "";
     public string Error { get; private set; } = "";
 
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     private volatile CancellationTokenSource? _cancellation;
 
     /// <summary>Interrupts what another thread runs.</summary>
@@ -30,6 +32,7 @@ internal sealed class Program
         {
             Output = output,
             Error = error,
+            Clock = Clock,
             Cancellation = cancellation.Token,
         });
         Output = output.ToString();

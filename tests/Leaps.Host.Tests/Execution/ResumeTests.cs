@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Leaps.Host.Tests.Execution;
 
@@ -24,6 +25,7 @@ public sealed class ResumeTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Program _program = new();
     private readonly string _configuration;
+    private string _error = "";
 
     public ResumeTests() => _configuration = _folder.Write("c.yaml", Trained);
 
@@ -129,36 +131,59 @@ public sealed class ResumeTests : IDisposable
             _program.Refusal("resume", output, "--replicas", "3"));
     }
 
+    // With --json, until the time is up: as soon as the status of the run matches.
+    private async Task<JsonElement> RunUntil(string status, string output, params string[] arguments)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var clock = new LimitClock();
+        var program = new Program { Clock = clock };
+        var run = Task.Run(() => program.Run([.. arguments, "--json"]), cancellation);
+        while (!(Directory.Exists(output) && _program.Run("ctl", "status", output) == 0
+            && !_program.Output.StartsWith("no process", StringComparison.Ordinal)
+            && Regex.IsMatch(_program.Output, status)))
+        {
+            Assert.False(run.IsCompleted, program.Error);
+            await Task.Delay(5, cancellation);
+        }
+        clock.TimeIsUp(cancellation);
+        Assert.True(await run == 0, program.Error);
+        _error = program.Error;
+        using var document = JsonDocument.Parse(program.Output);
+        return document.RootElement.Clone();
+    }
+
     [Fact]
-    public void A_training_whose_time_is_up_is_sampled_with_what_it_has_and_can_go_on()
+    public async Task A_training_whose_time_is_up_is_sampled_with_what_it_has_and_can_go_on()
     {
         string output = _folder.PathOf("out");
-        var result = _program.Json("run", _configuration, "--output", output, "--set",
-            "train.updates=1000000", "--set", "time-limit=4s", "--set", "sample.windows=2");
+        var result = await RunUntil("updates +[1-9]", output, "run", _configuration, "--output", output,
+            "--set", "train.updates=1000000", "--set", "time-limit=4s", "--set", "sample.windows=2");
         var training = result.GetProperty("training");
         int updates = training.GetProperty("updates").GetInt32();
         Assert.InRange(updates, 1, 999_999);
         Assert.Equal("the time is up", training.GetProperty("ended").GetString());
-        Assert.Contains($"the training ended after {updates} updates: the time is up", _program.Error,
+        Assert.Contains($"the training ended after {updates} updates: the time is up", _error,
             StringComparison.Ordinal);
         var more = _program.Json("resume", output, "--updates", "+10", "--time-limit", "0");
         Assert.Equal(updates + 10, more.GetProperty("training").GetProperty("updates").GetInt32());
     }
 
     [Fact]
-    public void A_sampling_whose_time_is_up_says_so_and_goes_on_when_resumed()
+    public async Task A_sampling_whose_time_is_up_says_so_and_goes_on_when_resumed()
     {
         string output = _folder.PathOf("out");
         string configuration = _folder.Write("s.yaml",
             "target: {model: ising, lattice: 3, beta: 0.44}\n"
             + "sample: {walkers: 400, windows: 10, replicas: 10000, "
             + "mcmc: {kernel: heat-bath-sweep}}\ntime-limit: 700ms\n");
-        var result = _program.Json("run", configuration, "--output", output);
+        var result = await RunUntil(
+            "replicas +[1-9]", output, "run", configuration, "--output", output);
         int replicas = result.GetProperty("replicas").GetInt32();
         Assert.InRange(replicas, 1, 9999);
         Assert.Contains($"The sampling ended early (the time is up): {replicas} of 10000 replicas. To go on: "
-            + $"leaps resume {output}", _program.Error, StringComparison.Ordinal);
-        Assert.True(_program.Json("resume", output).GetProperty("replicas").GetInt32() > replicas);
+            + $"leaps resume {output}", _error, StringComparison.Ordinal);
+        result = await RunUntil($"replicas +(?!{replicas} )[0-9]", output, "resume", output);
+        Assert.InRange(result.GetProperty("replicas").GetInt32(), replicas + 1, 10_000);
     }
 
     [Fact]

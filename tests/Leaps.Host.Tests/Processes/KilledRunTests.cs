@@ -137,11 +137,10 @@ public sealed class KilledRunTests : IDisposable
         using (var process = LeapsProcess.Start("run", _configuration, "--output", directory))
         {
             WaitForWindows(directory, 5);
-            var clock = Stopwatch.StartNew();
+            var (clock, before) = (Stopwatch.StartNew(), process.ProcessorTime);
             process.PressCtrlC();
             Assert.Equal(130, process.Wait());
-            TestContext.Current.SendDiagnosticMessage($"Ctrl-C to exit: {clock.ElapsedMilliseconds} ms");
-            Assert.InRange(clock.Elapsed.TotalSeconds, 0, 1.5); // < 1 s, and room for a busy machine
+            AssertTook("Ctrl-C to exit", clock, process.ProcessorTime - before, seconds: 1);
             Assert.EndsWith($"leaps: interrupted while sampling; go on with: leaps resume {directory}",
                 process.Error, StringComparison.Ordinal);
         }
@@ -181,8 +180,7 @@ public sealed class KilledRunTests : IDisposable
         using (var process = LeapsProcess.Start("resume", directory))
         {
             WaitForWindows(directory, windows + 2); // one event tells of the new life
-            TestContext.Current.SendDiagnosticMessage($"to the first window: {clock.ElapsedMilliseconds} ms");
-            Assert.InRange(clock.Elapsed.TotalSeconds, 0, 4); // < 2 s, and room for a busy machine
+            AssertTook("to the first window", clock, process.ProcessorTime, seconds: 2);
             process.Kill();
         }
     }
@@ -209,12 +207,23 @@ public sealed class KilledRunTests : IDisposable
     public void A_second_process_is_refused_and_names_the_first()
     {
         string directory = _folder.PathOf("busy");
-        using var first = LeapsProcess.Start("run", _configuration, "--output", directory);
+        using var first = LeapsProcess.Start(
+            "run", _configuration, "--output", directory, "--set", "sample.windows=100000");
         WaitForWindows(directory, 1);
         using var second = LeapsProcess.Start("resume", directory);
         Assert.Equal(1, second.Wait());
         Assert.StartsWith($"leaps: {directory} is in use by process {first.Id} on ", second.Error,
             StringComparison.Ordinal);
+    }
+
+    // What the rest of the machine does is no fault of the run: it took that much of a processor at most, and
+    // did not wait for what comes only after many seconds.
+    private static void AssertTook(string what, Stopwatch clock, TimeSpan processorTime, double seconds)
+    {
+        TestContext.Current.SendDiagnosticMessage(
+            $"{what}: {clock.ElapsedMilliseconds} ms, {processorTime.TotalMilliseconds} ms of processors");
+        Assert.InRange(processorTime.TotalSeconds, 0, seconds);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 10 * seconds);
     }
 
     // Events of the coordinator that are durable.

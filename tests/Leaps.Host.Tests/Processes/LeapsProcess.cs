@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -9,6 +10,7 @@ internal sealed partial class LeapsProcess : IDisposable
 {
     private const int Interrupt = 2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(5);
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();
@@ -29,6 +31,22 @@ internal sealed partial class LeapsProcess : IDisposable
 
     public int Id => _process.Id;
     public bool HasExited => _process.HasExited;
+
+    /// <summary>Of all its threads since it began; after its end, as last seen before.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            try
+            {
+                return field = _process.TotalProcessorTime;
+            }
+            catch (Exception cause) when (cause is InvalidOperationException or Win32Exception)
+            {
+                return field;
+            }
+        }
+    }
 
     public string Error
     {
@@ -74,7 +92,12 @@ internal sealed partial class LeapsProcess : IDisposable
     /// <summary>Waits for its end and gives the exit code.</summary>
     public int Wait()
     {
-        Assert.True(_process.WaitForExit(Patience), $"It hangs. {Error}");
+        var clock = Stopwatch.StartNew();
+        while (!_process.WaitForExit(Glance))
+        {
+            _ = ProcessorTime;
+            Assert.True(clock.Elapsed < Patience, $"It hangs. {Error}");
+        }
         _process.WaitForExit();
         return _process.ExitCode;
     }

@@ -219,13 +219,14 @@ public sealed class McmcKernelTests
             kernel.Sweep(state, ref stream);
             kernel.Prepare(1);
             kernel.Sweep(state, ref stream);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int sweep = 0; sweep < 20; sweep++)
+            Assert.Equal(0, Allocation.Of(() =>
             {
-                kernel.Prepare(0.05 * sweep);
-                kernel.Sweep(state, ref stream);
-            }
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+                for (int sweep = 0; sweep < 20; sweep++)
+                {
+                    kernel.Prepare(0.05 * sweep);
+                    kernel.Sweep(state, ref stream);
+                }
+            }));
             Assert.All(state, value => Assert.InRange(value, 0, q - 1));
         }
     }
