@@ -10,7 +10,9 @@ internal sealed class OtlpReceiver : IDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly ConcurrentQueue<(string Path, byte[] Body)> _received = new();
+    private readonly Lock _gate = new();
     private readonly Task _serving;
+    private bool _closed;
 
     public OtlpReceiver()
     {
@@ -34,8 +36,22 @@ internal sealed class OtlpReceiver : IDisposable
 
     public void Dispose()
     {
-        _listener.Close();
+        lock (_gate)
+        {
+            _closed = true;
+            _listener.Close();
+        }
         _serving.Wait();
+    }
+
+    // A listener that is closed at the very moment when it is asked never answers.
+    private Task<HttpListenerContext> Next()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            return _listener.GetContextAsync();
+        }
     }
 
     private async Task Serve()
@@ -44,7 +60,7 @@ internal sealed class OtlpReceiver : IDisposable
         {
             while (true)
             {
-                var context = await _listener.GetContextAsync();
+                var context = await Next();
                 using var body = new MemoryStream();
                 await context.Request.InputStream.CopyToAsync(body);
                 _received.Enqueue((context.Request.Url!.AbsolutePath, body.ToArray()));

@@ -12,9 +12,9 @@ internal static class ClosingExtensions
         {
             await channel.DisposeAsync().AsTask().WaitAsync(limit, clock).ConfigureAwait(false);
         }
-        catch (Exception error) when (BrokerErrors.IsTransport(error))
+        catch (Exception)
         {
-            // It was to go, and is gone, or will be.
+            // It was to go, and is gone, or will be; the client may throw what ended its connection.
         }
     }
 
@@ -25,9 +25,9 @@ internal static class ClosingExtensions
         {
             await Close().WaitAsync(limit, clock).ConfigureAwait(false);
         }
-        catch (Exception error) when (BrokerErrors.IsTransport(error))
+        catch (Exception)
         {
-            // It was to go, and is gone, or will be.
+            // As above.
         }
 
         async Task Close()

@@ -92,9 +92,12 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
             {
                 // Before it is published: the confirmation may be here before the call returns.
                 outbox.Sending();
-                await channel.BasicPublishAsync(entry.Owner.Topology.Exchange, entry.Recipient,
-                    mandatory: false, entry.IsNotice ? mailboxNotice : durable, entry.Body, end)
-                    .ConfigureAwait(false);
+                var publishing = channel.BasicPublishAsync(entry.Owner.Topology.Exchange, entry.Recipient,
+                    mandatory: false, entry.IsNotice ? mailboxNotice : durable, entry.Body,
+                    CancellationToken.None);
+                // Left, not cancelled: to the client (7.1) one that is cancelled before its turn frees what
+                // it does not hold, and the whole connection is lost.
+                await publishing.AsTask().WaitAsync(end).ConfigureAwait(false);
             }
         }
     }
