@@ -96,6 +96,8 @@ public sealed class NodeObservabilityTests
         using var sampling = new EmbeddedSampling(task, [], journal, new EmbeddedOptions
         {
             Threads = 2,
+            // Groups are ahead of the coordinator whenever it resamples, so that they rewind.
+            Latency = TimeSpan.FromMilliseconds(20),
             Telemetry = telemetry.Of(new Guid("6f1cd0de-0000-4000-8000-000000000001")),
         });
         sampling.Run(TestContext.Current.CancellationToken);
