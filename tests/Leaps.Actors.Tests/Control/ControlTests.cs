@@ -14,6 +14,7 @@ public sealed class ControlTests : IDisposable
 {
     private static readonly Guid Run = new("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ClosingLimit = TimeSpan.FromMilliseconds(100);
 
     private readonly TemporaryFolder folder = new();
     private readonly ConcurrentQueue<string> notices = new();
@@ -187,50 +188,38 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
-    public async Task A_request_still_in_work_when_the_server_is_closed_is_told_so()
-    {
-        var reached = new TaskCompletionSource();
-        var server = Start(async (_, cancellation) =>
+    public Task A_request_still_in_work_when_the_server_is_closed_is_told_so() =>
+        AssertToldOfTheEnd(async cancellation =>
         {
-            reached.SetResult();
             await Task.Delay(Timeout.Infinite, cancellation);
             return new ControlReply();
-        }, limits: new ControlLimits { Closing = TimeSpan.FromMilliseconds(100) });
-        var asking = Ask();
-        await reached.Task.WaitAsync(Patience, Cancellation);
-        await server.DisposeAsync();
-        Assert.Equal("the process of the run is ending.", (await asking).Text);
-    }
+        });
 
     [Fact]
-    public async Task A_request_is_told_so_too_when_the_process_stalls_as_it_ends_it()
-    {
-        var limits = new ControlLimits { Closing = TimeSpan.FromMilliseconds(100) };
-        var reached = new TaskCompletionSource();
-        var server = Start(async (_, cancellation) =>
+    public Task A_request_is_told_so_too_when_the_process_stalls_as_it_ends_it() =>
+        AssertToldOfTheEnd(async cancellation =>
         {
             var ended = Task.Delay(Timeout.Infinite, cancellation);
             // Called before the delay hears of it.
-            using var stall = cancellation.Register(() => Thread.Sleep(3 * limits.Closing));
-            reached.SetResult();
+            using var stall = cancellation.Register(() => Thread.Sleep(3 * ClosingLimit));
             await ended;
             return new ControlReply();
-        }, limits: limits);
-        var asking = Ask();
-        await reached.Task.WaitAsync(Patience, Cancellation);
-        await server.DisposeAsync();
-        Assert.Equal("the process of the run is ending.", (await asking).Text);
-    }
+        });
 
     [Fact]
-    public async Task A_handler_that_will_not_end_is_left_and_its_asker_is_told()
+    public Task A_handler_that_will_not_end_is_left_and_its_asker_is_told() =>
+        AssertToldOfTheEnd(_ => new TaskCompletionSource<ControlReply>().Task);
+
+    // Whoever asks the handler as the server is closed.
+    private async Task AssertToldOfTheEnd(Func<CancellationToken, Task<ControlReply>> handler)
     {
         var reached = new TaskCompletionSource();
-        var server = Start((_, _) =>
+        var server = Start((_, cancellation) =>
         {
+            var reply = handler(cancellation);
             reached.SetResult();
-            return new TaskCompletionSource<ControlReply>().Task;
-        }, limits: new ControlLimits { Closing = TimeSpan.FromMilliseconds(100) });
+            return reply;
+        }, limits: new ControlLimits { Closing = ClosingLimit });
         var asking = Ask();
         await reached.Task.WaitAsync(Patience, Cancellation);
         await server.DisposeAsync();

@@ -133,17 +133,21 @@ public sealed class KilledRunTests : IDisposable
     public void Ctrl_C_ends_a_run_within_a_second_and_resume_goes_on()
     {
         string expected = Undisturbed();
-        string directory = _folder.PathOf("interrupted");
-        using (var process = LeapsProcess.Start("run", _configuration, "--output", directory))
+        string directory = "";
+        // < 1 s, and room for a busy machine
+        AssertTakes("Ctrl-C to exit", limit: 1.5, attempt =>
         {
+            directory = _folder.PathOf($"interrupted-{attempt}");
+            using var process = LeapsProcess.Start("run", _configuration, "--output", directory);
             WaitForWindows(directory, 5);
-            var (clock, before) = (Stopwatch.StartNew(), process.ProcessorTime);
+            var clock = Stopwatch.StartNew();
             process.PressCtrlC();
             Assert.Equal(130, process.Wait());
-            AssertTook("Ctrl-C to exit", clock, process.ProcessorTime - before, seconds: 1);
+            var took = clock.Elapsed;
             Assert.EndsWith($"leaps: interrupted while sampling; go on with: leaps resume {directory}",
                 process.Error, StringComparison.Ordinal);
-        }
+            return took;
+        });
         Assert.False(File.Exists(Path.Combine(directory, "samples.npz")));
         LeapsProcess.Complete("resume", directory);
         Assert.Equal(expected, Fingerprint(directory));
@@ -175,14 +179,17 @@ public sealed class KilledRunTests : IDisposable
             WaitForWindows(directory, 5);
             process.Kill();
         }
-        long windows = Windows(directory);
-        var clock = Stopwatch.StartNew();
-        using (var process = LeapsProcess.Start("resume", directory))
+        // < 2 s, and room for a busy machine
+        AssertTakes("to the first window", limit: 4, _ =>
         {
+            long windows = Windows(directory);
+            var clock = Stopwatch.StartNew();
+            using var process = LeapsProcess.Start("resume", directory);
             WaitForWindows(directory, windows + 2); // one event tells of the new life
-            AssertTook("to the first window", clock, process.ProcessorTime, seconds: 2);
+            var took = clock.Elapsed;
             process.Kill();
-        }
+            return took;
+        });
     }
 
     [Fact]
@@ -216,14 +223,17 @@ public sealed class KilledRunTests : IDisposable
             StringComparison.Ordinal);
     }
 
-    // What the rest of the machine does is no fault of the run: it took that much of a processor at most, and
-    // did not wait for what comes only after many seconds.
-    private static void AssertTook(string what, Stopwatch clock, TimeSpan processorTime, double seconds)
+    // The least of three counts: what else the machine does comes and goes.
+    private static void AssertTakes(string what, double limit, Func<int, TimeSpan> measure)
     {
-        TestContext.Current.SendDiagnosticMessage(
-            $"{what}: {clock.ElapsedMilliseconds} ms, {processorTime.TotalMilliseconds} ms of processors");
-        Assert.InRange(processorTime.TotalSeconds, 0, seconds);
-        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 10 * seconds);
+        var least = TimeSpan.MaxValue;
+        for (int attempt = 1; attempt <= 3 && least.TotalSeconds > limit; attempt++)
+        {
+            var took = measure(attempt);
+            TestContext.Current.SendDiagnosticMessage($"{what}: {took.TotalMilliseconds:F0} ms");
+            least = took < least ? took : least;
+        }
+        Assert.InRange(least.TotalSeconds, 0, limit);
     }
 
     // Events of the coordinator that are durable.

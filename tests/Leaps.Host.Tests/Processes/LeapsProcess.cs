@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -10,7 +9,6 @@ internal sealed partial class LeapsProcess : IDisposable
 {
     private const int Interrupt = 2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(5);
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();
@@ -31,22 +29,6 @@ internal sealed partial class LeapsProcess : IDisposable
 
     public int Id => _process.Id;
     public bool HasExited => _process.HasExited;
-
-    /// <summary>Of all its threads since it began; after its end, as last seen before.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            try
-            {
-                return field = _process.TotalProcessorTime;
-            }
-            catch (Exception cause) when (cause is InvalidOperationException or Win32Exception)
-            {
-                return field;
-            }
-        }
-    }
 
     public string Error
     {
@@ -92,12 +74,7 @@ internal sealed partial class LeapsProcess : IDisposable
     /// <summary>Waits for its end and gives the exit code.</summary>
     public int Wait()
     {
-        var clock = Stopwatch.StartNew();
-        while (!_process.WaitForExit(Glance))
-        {
-            _ = ProcessorTime;
-            Assert.True(clock.Elapsed < Patience, $"It hangs. {Error}");
-        }
+        Assert.True(_process.WaitForExit(Patience), $"It hangs. {Error}");
         _process.WaitForExit();
         return _process.ExitCode;
     }

@@ -165,8 +165,7 @@ public sealed class PostgreSqlFencingTests : IDisposable
     public void A_node_that_stops_inside_a_transaction_holds_nobody_up_for_long(
         string place, string actor, bool isClaimed)
     {
-        // So that nothing but its silence ends the other's transaction.
-        var options = SharedPostgreSql.Options(server) with { TransactionTimeout = TimeSpan.FromMinutes(2) };
+        var options = SharedPostgreSql.Options(server);
         using var hereDatabase = PostgreSqlDatabase.Open(
             options with { Port = proxy.Port }, "cluster", cancellation: Cancellation);
         using var thereDatabase = PostgreSqlDatabase.Open(options, "cluster", cancellation: Cancellation);
