@@ -34,6 +34,7 @@ LIMIT ?= 120
 chaos := tests/Leaps.Chaos.Tests
 
 chaos:
+	@tests/install-servers
 	@log=$$(dotnet build $(chaos) -c Release -v quiet) || { echo "$$log"; exit 1; }
 	@dotnet $(chaos)/bin/Release/net10.0/Leaps.Chaos.Tests.dll chaos $(CASES) $(SEED) $(LEASE) $(LIMIT)
 

@@ -15,9 +15,8 @@ internal sealed class ChaosServers : IAsyncDisposable
     public RabbitMqServer Broker { get; }
     public PostgreSqlServer Database { get; }
 
-    /// <exception cref="ServerMissingException">RabbitMQ is not installed.</exception>
-    /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or a server does not
-    /// start.</exception>
+    /// <exception cref="ServerMissingException">RabbitMQ or PostgreSQL is not installed.</exception>
+    /// <exception cref="InvalidOperationException">A server does not start.</exception>
     public static async Task<ChaosServers> Start(CancellationToken cancellation)
     {
         var broker = await RabbitMqServer.Start(new RabbitMqOptions(), cancellation);

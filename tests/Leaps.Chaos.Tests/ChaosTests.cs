@@ -1,5 +1,6 @@
 using System.Text;
 using Leaps.Host.Configuration;
+using Leaps.Servers;
 
 namespace Leaps.Chaos.Tests;
 
@@ -36,7 +37,7 @@ public sealed class ChaosTests
             status = await new Series(TimeSpan.FromSeconds(120), output).Run(
                 cases, TestContext.Current.CancellationToken);
         }
-        catch (Exception missing) when (missing.Message.Contains("(Debian)", StringComparison.Ordinal))
+        catch (ServerMissingException missing)
         {
             Assert.Skip(missing.Message);
         }

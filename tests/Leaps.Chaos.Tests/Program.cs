@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Leaps.Chaos.Tests;
+using Leaps.Servers;
 
 // chaos CASES SEED [default | tight | drawn [SECONDS]]: plays so many cases; the lease is drawn unless it is
 // named; a run may take so many seconds. draw CASES SEED: only says what the cases are. Anything else is for
@@ -35,5 +36,13 @@ void Cancel(PosixSignalContext signal)
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-return await new Series(TimeSpan.FromSeconds(limit), Console.Out).Run(
-    [.. seeds.Select(seed => ChaosCase.Draw(seed, tight))], cancellation.Token);
+try
+{
+    return await new Series(TimeSpan.FromSeconds(limit), Console.Out).Run(
+        [.. seeds.Select(seed => ChaosCase.Draw(seed, tight))], cancellation.Token);
+}
+catch (ServerMissingException missing)
+{
+    Console.Error.WriteLine(missing.Message);
+    return 2;
+}

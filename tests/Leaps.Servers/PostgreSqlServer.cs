@@ -32,7 +32,8 @@ public sealed class PostgreSqlServer : IDisposable
     /// <param name="certificate">in PEM; with it and its key the server speaks TLS</param>
     /// <param name="key">in PEM</param>
     /// <param name="extraSettings">such as "max_connections=10"</param>
-    /// <exception cref="InvalidOperationException">It is not installed, or does not start.</exception>
+    /// <exception cref="ServerMissingException">It is not installed.</exception>
+    /// <exception cref="InvalidOperationException">It does not start.</exception>
     public PostgreSqlServer(
         bool durable = false, string? certificate = null, string? key = null, params string[] extraSettings)
     {
@@ -231,7 +232,6 @@ public sealed class PostgreSqlServer : IDisposable
             .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator));
         return places.FirstOrDefault(place => File.Exists(Path.Combine(place, "postgres"))
             && File.Exists(Path.Combine(place, "initdb")) && File.Exists(Path.Combine(place, "psql")))
-            ?? throw new InvalidOperationException(
-                "There is no PostgreSQL server here: install postgresql (Debian).");
+            ?? throw new ServerMissingException("PostgreSQL is not installed: install postgresql (Debian).");
     }
 }

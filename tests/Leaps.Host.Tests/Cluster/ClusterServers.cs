@@ -26,7 +26,7 @@ public sealed class ClusterServers : IAsyncLifetime
             _database = new PostgreSqlServer();
             _broker = await RabbitMqServer.Start(new RabbitMqOptions(), CancellationToken.None);
         }
-        catch (Exception missing) when (missing.Message.Contains("(Debian)", StringComparison.Ordinal))
+        catch (ServerMissingException missing)
         {
             _missing = missing.Message;
         }

@@ -22,9 +22,9 @@ public sealed class SharedPostgreSql : IDisposable
         {
             server = new PostgreSqlServer();
         }
-        catch (InvalidOperationException failure) when (IsMissing(failure))
+        catch (ServerMissingException missing)
         {
-            reason = failure.Message;
+            reason = missing.Message;
         }
     }
 
@@ -45,9 +45,9 @@ public sealed class SharedPostgreSql : IDisposable
         {
             return new PostgreSqlServer(durable, certificate, key);
         }
-        catch (InvalidOperationException failure) when (IsMissing(failure))
+        catch (ServerMissingException missing)
         {
-            Assert.Skip(failure.Message);
+            Assert.Skip(missing.Message);
             throw;
         }
     }
@@ -64,7 +64,4 @@ public sealed class SharedPostgreSql : IDisposable
     };
 
     public void Dispose() => server?.Dispose();
-
-    private static bool IsMissing(InvalidOperationException failure) =>
-        failure.Message.Contains("install postgresql", StringComparison.Ordinal);
 }
