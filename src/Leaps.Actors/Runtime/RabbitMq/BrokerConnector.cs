@@ -133,6 +133,7 @@ internal sealed class BrokerConnector(BrokerOptions options, string name, TimePr
             // What is to be there after a reconnect is ours to say, in our order.
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
+            SocketFactory = static family => new BrokerSocket(family),
         };
         if (certificates is not null)
             factory.Ssl = certificates.Options();

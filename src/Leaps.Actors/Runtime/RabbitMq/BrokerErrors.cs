@@ -91,6 +91,8 @@ internal static class BrokerErrors
     /// <summary>The broker's own words, without its code.</summary>
     public static string Text(ShutdownEventArgs reason)
     {
+        if (reason.Exception is BrokerSilentException silence)
+            return silence.Message;
         int dash = reason.ReplyText.IndexOf(" - ", StringComparison.Ordinal);
         string text = dash < 0 ? reason.ReplyText : reason.ReplyText[(dash + 3)..];
         return text.ReplaceLineEndings(" ").Trim().TrimEnd('.');

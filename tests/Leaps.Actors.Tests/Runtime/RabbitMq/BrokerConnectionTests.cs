@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Leaps.Actors.Runtime.RabbitMq;
+using Leaps.Actors.Tests.Cluster;
 using Leaps.Model;
 using Leaps.Servers;
 using RabbitMQ.Client.Exceptions;
@@ -174,6 +175,43 @@ public sealed class BrokerConnectionTests(SharedBroker broker)
         Assert.IsType<ChannelAllocationException>(last);
         await Assert.ThrowsAsync<ChannelAllocationException>(() => session.OpenOutgoing(null, cancellation));
         Assert.NotSame(session, await connection.Session(cancellation).WaitAsync(Inbox.Limit, cancellation));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_connection_on_which_nothing_comes_is_lost_after_two_heartbeats(bool tls)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        string folder = Directory.CreateTempSubdirectory("leaps-tls-").FullName;
+        try
+        {
+            var files = tls ? MakeCertificates(folder, "right") : null;
+            await using var server = await SharedBroker.OrSkip(() => RabbitMqServer.Start(
+                new RabbitMqOptions { Tls = files }, cancellation));
+            using var proxy = new SwitchedProxy(server.Port);
+            await using var run = new BrokerRun(new BrokerOptions
+            {
+                Hosts = [new BrokerHost("localhost", proxy.Port)],
+                Tls = files is null ? null : new BrokerTls(files.Authority),
+                Heartbeat = TimeSpan.FromSeconds(2),
+            });
+            var connection = await run.Connect();
+            var session = connection.SessionOrNull!;
+            // What comes in time is no silence.
+            await Task.Delay(TimeSpan.FromSeconds(5), cancellation);
+            Assert.False(session.IsOver);
+            proxy.Close(silently: true);
+            Assert.Equal("nothing came from it for 4 s",
+                await session.Over.WaitAsync(Inbox.Limit, cancellation));
+            proxy.Open();
+            Assert.NotSame(session,
+                await connection.Session(cancellation).WaitAsync(Inbox.Limit, cancellation));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static async Task<string> Refusal(BrokerOptions options, bool wait = true)
