@@ -88,7 +88,7 @@ internal static class BrokerErrors
 
     public static bool IsLocked(Exception error) => Reason(error) is { ReplyCode: Locked };
 
-    /// <summary>The broker's own words, without its code.</summary>
+    /// <summary>Why it ended, mostly in the broker's own words, without its code.</summary>
     public static string Text(ShutdownEventArgs reason)
     {
         if (reason.Exception is BrokerSilentException silence)
