@@ -30,7 +30,7 @@ public sealed class RunDirectory : IDisposable
     private readonly Lock _appending = new();
     private readonly RunLock? _lock;
     private readonly bool _wasAbsent;
-    private bool _kept;
+    private volatile bool _kept;
 
     private RunDirectory(string path, RunLock? runLock, bool kept, bool wasAbsent)
     {

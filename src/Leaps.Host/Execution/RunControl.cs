@@ -23,8 +23,17 @@ internal sealed class RunControl : IDisposable
     public static RunControl Listen(RunDirectory directory, Guid run, Action<string> notice)
     {
         var control = new RunControl();
-        control._server = ControlServer.Start(directory.Path, run, control.Ask, notice, Limits);
+        control._server = ControlServer.Start(directory.Path, run, Ask, notice, Limits);
         return control;
+
+        Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation)
+        {
+            // What the user paused, set or cancelled is to be there when he resumes it, even where nothing
+            // was settled yet.
+            if (request.Command != ControlRequest.Types.Command.Status && control._handler != Idle)
+                directory.Keep();
+            return control.Ask(request, cancellation);
+        }
     }
 
     public Task<ControlReply> Ask(ControlRequest request, CancellationToken cancellation) =>
