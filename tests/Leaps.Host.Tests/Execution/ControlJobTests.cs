@@ -18,7 +18,7 @@ public sealed class ControlJobTests : IDisposable
     // None of its replicas is complete while a test looks on.
     private const string Endless = "sample: {walkers: 500, groups: 2, windows: 100000, replicas: 2}";
 
-    private string Config(string more = "sample: {walkers: 500, groups: 2, windows: 400, replicas: 2, "
+    private string Config(string more = "sample: {walkers: 500, groups: 2, windows: 2000, replicas: 2, "
         + "resample: {threshold: 0.9}, mcmc: {kernel: swendsen-wang}}") =>
         _folder.Write("c.yaml",
             $"target: {{model: ising, lattice: 3, beta: 0.44}}\n{more}\noutput: {Output}\n");
