@@ -41,7 +41,7 @@ public sealed class ClusterNode : IAsyncDisposable
         var host = new ActorHost(services, work, options, message => own.Task.Result.Post(message));
         _scheduler = new SchedulerHost(services, work, options, user, administrators);
         _actor = new NodeActor(options, host, user, (to, body) => own.Task.Result.Tell(to, body),
-            _scheduler.Hear);
+            _scheduler.Hear, () => _scheduler.Sound);
         _mailbox = _mailboxes.Open(name, life, _actor.Receive, error => _failed.TrySetException(error));
         own.SetResult(_mailbox);
         _beating = Task.Run(Beat);

@@ -15,8 +15,10 @@ namespace Leaps.Actors.Cluster;
 /// <param name="user">whom nodes are at the broker: nobody else tells a node what to do</param>
 /// <param name="tell">sends to another actor of the cluster</param>
 /// <param name="heard">the scheduler lives</param>
+/// <param name="sound">how long the database has answered</param>
 internal sealed class NodeActor(
-    NodeOptions options, ActorHost host, string user, Action<string, IMessage> tell, Action heard)
+    NodeOptions options, ActorHost host, string user, Action<string, IMessage> tell, Action heard,
+    Func<TimeSpan> sound)
 {
     private const int MostLost = 100;
 
@@ -178,5 +180,6 @@ internal sealed class NodeActor(
         Hosted = { _hosted.Values.Select(hosted => hosted.ToMessage()) },
         Lost = { _lost },
         Leaving = _leaving,
+        Sound = sound().TotalSeconds,
     };
 }

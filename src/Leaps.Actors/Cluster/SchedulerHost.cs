@@ -34,8 +34,9 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private IMailbox? _mailbox;
     private IFencedJournal? _journal;
     private Task _left = Task.CompletedTask;
+    private readonly TimeSpan _begun;
     private TimeSpan _sound;
-    private TimeSpan? _troubled;
+    private TimeSpan? _troubled, _away;
     private int _turn;
     private bool _isAway, _closed;
 
@@ -76,9 +77,10 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         _administrators = administrators;
         _watch = new SchedulerWatch(options.Times.Lease);
         _mailboxes = services.Mailboxes(services.Cluster, ActorKey.RunPart, signed: true);
+        _begun = Elapsed;
         lock (_gate)
         {
-            _sound = Elapsed;
+            _sound = _begun;
             Open();
         }
     }
@@ -92,9 +94,15 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         {
             var now = Elapsed;
             if (trouble is { IsOfDatabase: true })
+            {
+                // Within a lease it is the same outage still.
+                _away = AwaySince(now) ?? _sound;
                 _troubled = now;
+            }
             else
+            {
                 _sound = now;
+            }
             if (_closed)
                 return;
             if (trouble is null && _isAway && _left.IsCompleted)
@@ -109,6 +117,16 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
 
     /// <summary>The scheduler lives, here or elsewhere. From any thread.</summary>
     public void Hear() => _watch.Hear(Elapsed);
+
+    /// <summary>How long the database has answered this node. From any thread.</summary>
+    public TimeSpan Sound
+    {
+        get
+        {
+            lock (_gate)
+                return Elapsed - (_troubled ?? _begun);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -310,8 +328,9 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
                 new ActorJournal(journal, writer, ActorNames.Scheduler), this);
             _zeros.Clear();
             actor.Receive(new SchedulerBegins(Elapsed,
-                SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = Grace() },
-                _options.Name), static () => { });
+                SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = 2 * _options.Times.Beat },
+                _options.Name)
+            { AwaySince = AwaySince() }, static () => { });
             return new Seat(number, actor, journal, writer);
         }
         catch
@@ -331,15 +350,14 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         }
     }
 
-    // Where the database was away for all, nodes come back one after the other.
-    private TimeSpan Grace()
+    private TimeSpan? AwaySince()
     {
         lock (_gate)
-        {
-            bool wasAway = Elapsed - _troubled < _options.Times.Lease;
-            return wasAway ? _options.Times.Lease : 2 * _options.Times.Beat;
-        }
+            return AwaySince(Elapsed);
     }
+
+    // Within the gate.
+    private TimeSpan? AwaySince(TimeSpan now) => now - _troubled < _options.Times.Lease ? _away : null;
 
     // A seat that hears nothing for a lease, not even of its own node, has been given to another node.
     private void OnTick(TimeSpan now)

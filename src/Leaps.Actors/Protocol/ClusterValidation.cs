@@ -28,6 +28,7 @@ internal static class ClusterValidation
         CheckText("device", beat.Device, checks);
         checks.Range("scheduler_epoch", beat.SchedulerEpoch, 0, int.MaxValue);
         checks.Range("assignment", beat.Assignment, 0);
+        checks.Range("sound", beat.Sound, 0, double.MaxValue);
         foreach (var hosted in beat.Hosted)
         {
             CheckAddress("hosted.address", hosted.Address, checks);

@@ -21,7 +21,13 @@ public sealed record SchedulerTimes(TimeSpan Lease, TimeSpan Grace, TimeSpan Fai
 /// <param name="Now">of a clock that never goes back</param>
 /// <param name="Times">how long it waits</param>
 /// <param name="Node">name of the node it lives on</param>
-public sealed record SchedulerBegins(TimeSpan Now, SchedulerTimes Times, string Node);
+public sealed record SchedulerBegins(TimeSpan Now, SchedulerTimes Times, string Node)
+{
+    /// <summary>Since then the node's database was away, until a moment ago. Was it away for all, nodes come
+    /// back one after the other, and nothing is placed for a lease; unless one tells that it had it all the
+    /// time. Null: it was not away.</summary>
+    public TimeSpan? AwaySince { get; init; }
+}
 
 /// <summary>Several times a lease.</summary>
 /// <param name="Now">of the clock of <see cref="SchedulerBegins"/></param>

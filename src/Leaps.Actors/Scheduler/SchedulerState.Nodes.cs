@@ -55,7 +55,7 @@ public sealed partial record SchedulerState
         var heard = before.Hear(beat, Now);
         next = next.With(heard);
         if (beat.SchedulerEpoch == next.Epoch)
-            next = next.CountLosses(before.NewLosses(beat), beat.Node, effects);
+            next = next.CountLosses(before.NewLosses(beat), beat.Node, effects).HearSound(beat);
         next = next.With(next.Nodes[beat.Node].Confirm(next.Epoch, next.NextVersion))
             .Adopt(beat).HearHomes(beat, effects);
         bool changed = beat.Leaving != before.Beat.Leaving || beat.Device != before.Beat.Device
@@ -63,6 +63,12 @@ public sealed partial record SchedulerState
             || !before.IsAlive || !beat.Session.Equals(before.Beat.Session);
         return next with { IsPlanDue = next.IsPlanDue || changed };
     }
+
+    /// <summary>A node that follows this scheduler, and so tells of now, had the database while it was away
+    /// for the scheduler's own node: nobody is on the way back from that.</summary>
+    private SchedulerState HearSound(NodeHeartbeat beat) =>
+        beat.Node != Host && AwaySince is { } since && beat.Sound > (Now - since).TotalSeconds
+            ? this with { AwaySince = null, IsPlanDue = true } : this;
 
     /// <summary>Actors that live where the scheduler knows nothing of them.</summary>
     private SchedulerState Adopt(NodeHeartbeat beat)

@@ -38,7 +38,8 @@ public sealed partial record SchedulerState
     internal TimeSpan Now { get; private init; }
 
     /// <summary>Nothing is placed yet: nodes tell what lives there.</summary>
-    internal bool IsListening => Times is null || Now < Begun + Times.Grace;
+    internal bool IsListening =>
+        Times is null || Now < Begun + (AwaySince is null ? Times.Grace : Times.Lease);
 
     internal IEnumerable<NodeRecord> Alive => Nodes.Values.Where(node => node.IsAlive);
 
@@ -48,6 +49,9 @@ public sealed partial record SchedulerState
 
     private SchedulerTimes? Times { get; init; }
     private TimeSpan Begun { get; init; }
+
+    /// <summary>The database may have been away for all since then; null: it was not.</summary>
+    private TimeSpan? AwaySince { get; init; }
     private bool Suspended { get; init; }
 
     // Of assignments, over all nodes and epochs: whatever is decided within one message gets the next one.
@@ -148,6 +152,7 @@ public sealed partial record SchedulerState
             Host = begins.Node,
             Now = begins.Now,
             Begun = begins.Now,
+            AwaySince = begins.AwaySince,
         };
 
     internal NodeRecord? NodeOf(ActorKey actor) => Alive.FirstOrDefault(node => IsOn(node, actor));

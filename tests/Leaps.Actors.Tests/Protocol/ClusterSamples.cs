@@ -22,6 +22,7 @@ internal static class ClusterSamples
         Speed = 12_500,
         SchedulerEpoch = 3,
         Assignment = 12,
+        Sound = 3600.5,
         Hosted =
         {
             new HostedActor

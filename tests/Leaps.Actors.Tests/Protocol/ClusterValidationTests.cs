@@ -23,6 +23,7 @@ public sealed class ClusterValidationTests
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.SchedulerEpoch = 1L << 31,
             "scheduler_epoch is 2147483648" },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Assignment = -1, "assignment is -1;" },
+        { Body.NodeHeartbeat, e => e.NodeHeartbeat.Sound = double.NaN, "sound is NaN;" },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Hosted[0].Address = null, "hosted.address is missing." },
         { Body.NodeHeartbeat, e => e.NodeHeartbeat.Hosted[0].Address.Part = "",
             "hosted.address.part is not" },

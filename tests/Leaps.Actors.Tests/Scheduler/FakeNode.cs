@@ -17,6 +17,7 @@ internal sealed class FakeNode(string name, double speed, string device)
     public string Name => name;
     public int Threads { get; set; } = 4;
     public bool Leaving { get; set; }
+    public TimeSpan Sound { get; set; }
     public int Lives { get; private set; }
 
     public ByteString Session
@@ -65,6 +66,7 @@ internal sealed class FakeNode(string name, double speed, string device)
             SchedulerEpoch = Followed?.SchedulerEpoch ?? 0,
             Assignment = Followed?.Version ?? 0,
             Leaving = Leaving,
+            Sound = Sound.TotalSeconds,
             Lost = { _lost },
         };
         foreach (var (actor, leaving) in Hosted)

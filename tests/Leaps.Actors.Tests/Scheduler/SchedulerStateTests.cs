@@ -66,6 +66,37 @@ public sealed class SchedulerStateTests
             next.Nodes.ToDictionary(item => item.Key, item => item.Value.Hosted.Keys.ToArray()));
     }
 
+    [Theory]
+    // The database was away for all, as far as anybody tells.
+    [InlineData("n2", 5, false)]
+    [InlineData("n1", 3600, false)]
+    // n2 had it all the time.
+    [InlineData("n2", 3600, true)]
+    public void A_scheduler_whose_database_was_away_waits_for_a_lease_unless_a_node_had_it_meanwhile(
+        string vouches, double seconds, bool isBelieved)
+    {
+        var cluster = new SchedulerUnderTest();
+        cluster.Join("n1");
+        cluster.Join("n2");
+        cluster.Join("n3");
+        cluster.Submit(needs: Groups(6));
+        cluster.Settle();
+        cluster.Nodes.Remove("n3");
+
+        var next = cluster.Reborn(away: TimeSpan.FromSeconds(8));
+        next.Nodes[vouches].Sound = TimeSpan.FromSeconds(seconds);
+        // Before it knows of this scheduler, its word may be as old as the outage.
+        next.Beat(vouches);
+        next.Pass(Times.Grace);
+        Assert.True(next.State.IsListening);
+        next.Settle();
+        int living = next.Nodes.Values.Sum(node => node.Hosted.Count);
+        Assert.Equal(isBelieved, living == 7);
+        next.Pass(Times.Lease - Times.Grace);
+        next.Settle();
+        Assert.Equal(7, next.Nodes.Values.Sum(node => node.Hosted.Count));
+    }
+
     [Fact]
     public void Every_node_that_beats_hears_of_the_scheduler_a_few_times_a_lease()
     {

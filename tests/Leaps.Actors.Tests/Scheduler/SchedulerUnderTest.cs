@@ -25,11 +25,12 @@ internal sealed class SchedulerUnderTest
     private TimeSpan _now = TimeSpan.FromHours(1);
     private long _request;
 
-    public SchedulerUnderTest(bool listening = false, IEnumerable<byte[]>? journal = null)
+    public SchedulerUnderTest(
+        bool listening = false, IEnumerable<byte[]>? journal = null, TimeSpan? away = null)
     {
         _journal.AddRange(journal ?? []);
         State = SchedulerState.Recover(Journal) with { Rights = new Rights([Administrator]) };
-        Begun = Take(new SchedulerBegins(_now, Times, "n1"));
+        Begun = Take(new SchedulerBegins(_now, Times, "n1") { AwaySince = _now - away });
         if (!listening) Pass(Times.Grace);
     }
 
@@ -41,9 +42,9 @@ internal sealed class SchedulerUnderTest
         _journal.Select((bytes, index) => new JournalEvent(index + 1, bytes)))];
 
     /// <summary>The process dies, and another one takes over; the nodes go on.</summary>
-    public SchedulerUnderTest Reborn(bool listening = true)
+    public SchedulerUnderTest Reborn(bool listening = true, TimeSpan? away = null)
     {
-        var reborn = new SchedulerUnderTest(listening, _journal);
+        var reborn = new SchedulerUnderTest(listening, _journal, away);
         foreach (var (name, node) in Nodes)
             reborn.Nodes.Add(name, node);
         return reborn;
