@@ -56,16 +56,8 @@ internal sealed class Inbox
     {
         using var limit = new CancellationTokenSource(Limit);
         var numbers = new List<long>();
-        try
-        {
-            while (numbers.Count < count)
-                numbers.Add(await _taken.Reader.ReadAsync(limit.Token));
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"{numbers.Count} of {count} messages came, the last ones: "
-                + string.Join(' ', numbers.TakeLast(10)));
-        }
+        while (numbers.Count < count)
+            await TakeOne(numbers, limit.Token);
         return numbers;
     }
 
@@ -74,8 +66,24 @@ internal sealed class Inbox
     {
         var numbers = new List<long>();
         while (numbers.Count == 0 || numbers[^1] != last)
-            numbers.AddRange(await Take(1));
+        {
+            using var limit = new CancellationTokenSource(Limit);
+            await TakeOne(numbers, limit.Token);
+        }
         return numbers;
+    }
+
+    private async Task TakeOne(List<long> numbers, CancellationToken limit)
+    {
+        try
+        {
+            numbers.Add(await _taken.Reader.ReadAsync(limit));
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{numbers.Count} messages came, then none; the last ones: "
+                + string.Join(' ', numbers.TakeLast(10)));
+        }
     }
 
     /// <summary>

@@ -73,5 +73,7 @@ internal sealed class BrokerRun(BrokerOptions options) : IAsyncDisposable
     {
         foreach (var connection in _connections)
             await connection.DisposeAsync();
+        foreach (string notice in Notices)
+            TestContext.Current.TestOutputHelper?.WriteLine(notice);
     }
 }
