@@ -27,6 +27,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SchedulerWatch _watch;
     private readonly ImmutableHashSet<string> _administrators;
+    private readonly TimeSpan _begun;
     private Seat? _seat;
     private TimeSpan _lastHeard;
 
@@ -34,7 +35,6 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private IMailbox? _mailbox;
     private IFencedJournal? _journal;
     private Task _left = Task.CompletedTask;
-    private readonly TimeSpan _begun;
     private TimeSpan _sound;
     private TimeSpan? _troubled, _away;
     private int _turn;
