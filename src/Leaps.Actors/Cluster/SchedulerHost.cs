@@ -27,7 +27,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SchedulerWatch _watch;
     private readonly ImmutableHashSet<string> _administrators;
-    private readonly TimeSpan _begun;
+    private readonly DatabaseWatch _database;
     private Seat? _seat;
     private TimeSpan _lastHeard;
 
@@ -35,8 +35,6 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     private IMailbox? _mailbox;
     private IFencedJournal? _journal;
     private Task _left = Task.CompletedTask;
-    private TimeSpan _sound;
-    private TimeSpan? _troubled, _away;
     private int _turn;
     private bool _isAway, _closed;
 
@@ -77,12 +75,9 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         _administrators = administrators;
         _watch = new SchedulerWatch(options.Times.Lease);
         _mailboxes = services.Mailboxes(services.Cluster, ActorKey.RunPart, signed: true);
-        _begun = Elapsed;
+        _database = new DatabaseWatch(Elapsed, options.Times.Lease);
         lock (_gate)
-        {
-            _sound = _begun;
             Open();
-        }
     }
 
     /// <summary>Several times a lease: time passes.</summary>
@@ -93,21 +88,12 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         lock (_gate)
         {
             var now = Elapsed;
-            if (trouble is { IsOfDatabase: true })
-            {
-                // Within a lease it is the same outage still.
-                _away = AwaySince(now) ?? _sound;
-                _troubled = now;
-            }
-            else
-            {
-                _sound = now;
-            }
+            _database.Tick(now, isAway: trouble is { IsOfDatabase: true });
             if (_closed)
                 return;
             if (trouble is null && _isAway && _left.IsCompleted)
                 Open();
-            else if (!_isAway && now - _sound > _options.Times.Lease / 2)
+            else if (!_isAway && _database.Away(now) > _options.Times.Lease / 2)
                 Leave();
             if (trouble is not null)
                 _mailbox!.Post(new Unhealthy());
@@ -119,14 +105,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
     public void Hear() => _watch.Hear(Elapsed);
 
     /// <summary>How long the database has answered this node. From any thread.</summary>
-    public TimeSpan Sound
-    {
-        get
-        {
-            lock (_gate)
-                return Elapsed - (_troubled ?? _begun);
-        }
-    }
+    public TimeSpan Sound => _database.Sound(Elapsed);
 
     public async ValueTask DisposeAsync()
     {
@@ -330,7 +309,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
             actor.Receive(new SchedulerBegins(Elapsed,
                 SchedulerTimes.Default with { Lease = _options.Times.Lease, Grace = 2 * _options.Times.Beat },
                 _options.Name)
-            { AwaySince = AwaySince() }, static () => { });
+            { AwaySince = _database.AwaySince(Elapsed) }, static () => { });
             return new Seat(number, actor, journal, writer);
         }
         catch
@@ -349,15 +328,6 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
             return _journal = _services.Journal(_services.Cluster, ActorKey.RunPart);
         }
     }
-
-    private TimeSpan? AwaySince()
-    {
-        lock (_gate)
-            return AwaySince(Elapsed);
-    }
-
-    // Within the gate.
-    private TimeSpan? AwaySince(TimeSpan now) => now - _troubled < _options.Times.Lease ? _away : null;
 
     // A seat that hears nothing for a lease, not even of its own node, has been given to another node.
     private void OnTick(TimeSpan now)
