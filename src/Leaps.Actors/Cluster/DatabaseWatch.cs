@@ -9,19 +9,21 @@ internal sealed class DatabaseWatch(TimeSpan begun, TimeSpan lease)
 {
     private readonly Lock _gate = new();
     private TimeSpan _sound = begun, _soundSince = begun;
-    private TimeSpan? _away;
+    private TimeSpan? _away, _troubled;
 
     /// <summary>Several times a lease.</summary>
     /// <param name="now">the present time</param>
-    /// <param name="isAway">it did not answer just now</param>
-    public void Tick(TimeSpan now, bool isAway)
+    /// <param name="trouble">what did not answer just now; null: both servers did</param>
+    public void Tick(TimeSpan now, ServerTrouble? trouble)
     {
         lock (_gate)
         {
-            if (isAway)
+            if (trouble is not null)
+                _soundSince = now;
+            if (trouble is { IsOfDatabase: true })
             {
                 _away = IsLately(now) ? _away : _sound;
-                _soundSince = now;
+                _troubled = now;
             }
             else
             {
@@ -30,14 +32,14 @@ internal sealed class DatabaseWatch(TimeSpan begun, TimeSpan lease)
         }
     }
 
-    /// <summary>How long it has been away without a break; zero: it is there.</summary>
+    /// <summary>How long ago it was not known to be away.</summary>
     public TimeSpan Away(TimeSpan now)
     {
         lock (_gate)
             return now - _sound;
     }
 
-    /// <summary>How long it has been there without a break.</summary>
+    /// <summary>How long it has been there without a break; while the broker is away, nobody knows.</summary>
     public TimeSpan Sound(TimeSpan now)
     {
         lock (_gate)
@@ -51,5 +53,5 @@ internal sealed class DatabaseWatch(TimeSpan begun, TimeSpan lease)
             return IsLately(now) ? _away : null;
     }
 
-    private bool IsLately(TimeSpan now) => _away is not null && now - _soundSince < lease;
+    private bool IsLately(TimeSpan now) => now - _troubled < lease;
 }

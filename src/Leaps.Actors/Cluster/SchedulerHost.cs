@@ -88,7 +88,7 @@ internal sealed class SchedulerHost : ISchedulerOutside, IAsyncDisposable
         lock (_gate)
         {
             var now = Elapsed;
-            _database.Tick(now, isAway: trouble is { IsOfDatabase: true });
+            _database.Tick(now, trouble);
             if (_closed)
                 return;
             if (trouble is null && _isAway && _left.IsCompleted)
