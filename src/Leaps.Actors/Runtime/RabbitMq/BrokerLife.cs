@@ -264,7 +264,7 @@ internal sealed class BrokerLife : IMailbox
             if (_isBroken)
             {
                 await QueueRenewal.Renew(session, topology, _actor, _connection.Options.User,
-                    async () => await QueueRenewal.StateOf(session, topology.Queue(_actor), _connection.Clock,
+                    async () => await QueueRenewal.StateOf(session, topology, _actor, _connection.Clock,
                         _stopped).ConfigureAwait(false) != QueueState.Sound,
                     _connection.Clock, _stopped).ConfigureAwait(false);
                 _isBroken = false;

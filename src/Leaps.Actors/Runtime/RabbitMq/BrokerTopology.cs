@@ -36,6 +36,9 @@ internal sealed class BrokerTopology(string prefix, string? dead = null)
     public string RenewalLock(string actor) =>
         $"{prefix}.renewal.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(actor)))[..16]}";
 
+    /// <summary>A queue that is made to see whether the broker elects a leader for it.</summary>
+    public string NewElection() => $"{prefix}.election.{Guid.NewGuid():N}";
+
     public string Queue(string actor) => $"{prefix}.{actor}";
 
     public async Task Declare(IChannel channel, CancellationToken cancellation)

@@ -33,9 +33,11 @@ internal sealed class Outbox(long capacity)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, OutboxEntry> _sent = [];
+    private readonly Dictionary<(BrokerMailboxes, string), ulong> _firsts = [];
     private Queue<OutboxEntry> _unsent = new();
     private TaskCompletionSource _room = NewSignal();
     private TaskCompletionSource _arrival = NewSignal();
+    private TaskCompletionSource _confirmation = NewSignal();
     private TaskCompletionSource _drained = NewSignal();
     private Exception? _fault;
     private ulong _lastSequence, _oldestSequence = 1;
@@ -72,34 +74,48 @@ internal sealed class Outbox(long capacity)
             var again = _sent.OrderBy(sent => sent.Key).Select(sent => sent.Value);
             _unsent = new Queue<OutboxEntry>(again.Concat(_unsent));
             _sent.Clear();
+            _firsts.Clear();
             (_lastSequence, _oldestSequence) = (0, 1);
             return ++_channel;
         }
     }
 
-    /// <summary>The next one to be sent. It stays where it is until <see cref="Sending"/> or Done.</summary>
+    /// <summary>
+    /// The next one to be sent. It stays where it is until <see cref="Sending"/> or Done. The first message
+    /// of a channel to a recipient goes alone: until its queue knows the channel, the broker (3.10) refuses
+    /// message by message while the queue has no leader, and takes the next one when it has.
+    /// </summary>
     public async ValueTask<OutboxEntry> Next(CancellationToken cancellation)
     {
         while (true)
         {
-            Task arrival;
+            Task change;
             lock (_gate)
             {
-                if (_unsent.TryPeek(out var entry))
-                    return entry;
-                if (_arrival.Task.IsCompleted)
-                    _arrival = NewSignal();
-                arrival = _arrival.Task;
+                bool isThere = _unsent.TryPeek(out var entry);
+                if (isThere && !IsBehindFirst(entry!))
+                    return entry!;
+                ref var signal = ref isThere ? ref _confirmation : ref _arrival;
+                if (signal.Task.IsCompleted)
+                    signal = NewSignal();
+                change = signal.Task;
             }
-            await arrival.WaitAsync(cancellation).ConfigureAwait(false);
+            await change.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
+
+    private bool IsBehindFirst(OutboxEntry entry) => entry.Operation is null
+        && _firsts.TryGetValue((entry.Owner, entry.Recipient), out ulong first) && _sent.ContainsKey(first);
 
     /// <summary>The next one is published now, so it has the next number of the channel.</summary>
     public void Sending()
     {
         lock (_gate)
-            _sent.Add(++_lastSequence, _unsent.Dequeue());
+        {
+            var entry = _unsent.Dequeue();
+            _sent.Add(++_lastSequence, entry);
+            _firsts.TryAdd((entry.Owner, entry.Recipient), _lastSequence);
+        }
     }
 
     /// <summary>The next one needs no confirmation any more.</summary>
@@ -123,6 +139,7 @@ internal sealed class Outbox(long capacity)
             }
             while (_oldestSequence <= _lastSequence && !_sent.ContainsKey(_oldestSequence))
                 _oldestSequence++;
+            _confirmation.TrySetResult();
         }
     }
 

@@ -107,8 +107,8 @@ internal sealed class OutboxPump(Outbox outbox, BrokerOptions options, TimeProvi
         if (_noticed is { } before && clock.GetElapsedTime(before) < NoticePause)
             return;
         _noticed = clock.GetTimestamp();
-        notice($"the broker has no room for a message to {outbox.Oldest?.Recipient}: it is sent again until "
-            + "there is. Does a policy limit its queue?");
+        notice($"the broker does not take a message to {outbox.Oldest?.Recipient}: it is sent again until it "
+            + "does. Does a policy limit its queue, or are most nodes of the broker away?");
     }
 
     // A channel on which nothing is confirmed for long hangs inside the broker, at a queue without a leader.

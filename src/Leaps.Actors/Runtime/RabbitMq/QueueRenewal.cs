@@ -11,8 +11,12 @@ namespace Leaps.Actors.Runtime.RabbitMq;
 internal static class QueueRenewal
 {
     private const int AtOnce = 8;
-    // To be asked long after the broker is up, when it has elected all that it can elect.
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
+    // Of a queue that is sound; whoever takes longer is asked again when the broker has elected.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ElectionLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastAnswerLimit = TimeSpan.FromSeconds(4);
+    // Of the queue of an election, should whoever made it be killed.
+    private static readonly TimeSpan ElectionExpiry = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RenewLimit = TimeSpan.FromSeconds(15);
     // For the broker to end the consumers of a queue that is deleted. Those whose turn comes when there is a
     // new queue of its name it moves there, and breaks both.
@@ -37,11 +41,11 @@ internal static class QueueRenewal
         return Parallel.ForEachAsync(suspects, limits, async (suspect, stop) =>
         {
             var topology = suspect.Owner.Topology;
-            string queue = topology.Queue(suspect.Actor);
             try
             {
                 await Renew(session, topology, suspect.Actor, user, async () =>
-                    await StateOf(session, queue, clock, stop).ConfigureAwait(false) == QueueState.Leaderless,
+                    await StateOf(session, topology, suspect.Actor, clock, stop).ConfigureAwait(false)
+                        == QueueState.Leaderless,
                     clock, stop).ConfigureAwait(false);
             }
             catch (Exception error) when (BrokerErrors.IsTransport(error))
@@ -110,13 +114,51 @@ internal static class QueueRenewal
         }
     }
 
-    /// <summary>How a queue is: asked for a message, which a mailbox gives to its consumers alone.</summary>
+    /// <summary>
+    /// How the queue of a mailbox is. One that does not answer is leaderless only if the broker elects a
+    /// leader for a new queue and still none for this one: a broker that is slow, or has lost most of its
+    /// nodes, elects none at all, and then what lies in the mailbox is not lost and is waited for.
+    /// </summary>
     /// <param name="session">now</param>
-    /// <param name="queue">by its name</param>
+    /// <param name="topology">of the mailbox</param>
+    /// <param name="actor">whose it is</param>
     /// <param name="clock">of the connection</param>
     /// <param name="cancellation">gives up</param>
-    public static async Task<QueueState> StateOf(BrokerSession session, string queue, TimeProvider clock,
-        CancellationToken cancellation)
+    /// <exception cref="TimeoutException">The broker elects none.</exception>
+    public static async Task<QueueState> StateOf(BrokerSession session, BrokerTopology topology, string actor,
+        TimeProvider clock, CancellationToken cancellation)
+    {
+        var state = await Ask(AnswerLimit).ConfigureAwait(false);
+        if (state != QueueState.Leaderless)
+            return state;
+        var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
+        await using var closing = new Closing(connection, clock).ConfigureAwait(false);
+        await Elect(connection, topology, cancellation).WaitAsync(ElectionLimit, clock, cancellation)
+            .ConfigureAwait(false);
+        return await Ask(LastAnswerLimit).ConfigureAwait(false);
+
+        Task<QueueState> Ask(TimeSpan limit) =>
+            QueueRenewal.Ask(session, topology.Queue(actor), limit, clock, cancellation);
+    }
+
+    private static async Task Elect(
+        IConnection connection, BrokerTopology topology, CancellationToken cancellation)
+    {
+        var channel = await connection.CreateChannelAsync(null, cancellation).ConfigureAwait(false);
+        string queue = topology.NewElection();
+        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?>
+            {
+                ["x-queue-type"] = "quorum",
+                ["x-expires"] = (int)ElectionExpiry.TotalMilliseconds,
+            }, cancellationToken: cancellation).ConfigureAwait(false);
+        await channel.BasicGetAsync(queue, autoAck: true, cancellation).ConfigureAwait(false);
+        await channel.QueueDeleteAsync(queue, false, false, false, cancellation).ConfigureAwait(false);
+    }
+
+    // For a message, which a mailbox gives to its consumers alone.
+    private static async Task<QueueState> Ask(BrokerSession session, string queue, TimeSpan limit,
+        TimeProvider clock, CancellationToken cancellation)
     {
         var connection = await session.ConnectOnce(cancellation).ConfigureAwait(false);
         await using var closing = new Closing(connection, clock).ConfigureAwait(false);
@@ -124,7 +166,7 @@ internal static class QueueRenewal
         try
         {
             await channel.BasicGetAsync(queue, autoAck: false, cancellation)
-                .WaitAsync(AnswerLimit, clock, cancellation).ConfigureAwait(false);
+                .WaitAsync(limit, clock, cancellation).ConfigureAwait(false);
             return QueueState.Sound;
         }
         catch (Exception error) when (error is TimeoutException || BrokerErrors.IsInternal(error))

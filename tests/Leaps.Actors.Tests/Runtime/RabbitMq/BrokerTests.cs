@@ -190,7 +190,7 @@ public sealed class BrokerTests(SharedBroker broker)
             sender.Tell("target", Inbox.Number(++sent));
             return Task.FromResult(!run.Notices.IsEmpty);
         }, "a line says so");
-        Assert.StartsWith("the broker has no room for a message to target: ", Assert.Single(run.Notices),
+        Assert.StartsWith("the broker does not take a message to target: ", Assert.Single(run.Notices),
             StringComparison.Ordinal);
         var inbox = new Inbox();
         mailboxes.Open("target", 1, inbox.Receive, inbox.Failed);
