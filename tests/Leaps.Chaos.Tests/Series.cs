@@ -54,8 +54,8 @@ internal sealed class Series(TimeSpan limit, TextWriter output)
 
     private async Task Summarise()
     {
-        await Tell("default settings (lease 10 s)", _results.Where(result => !result.Case.IsTight));
-        await Tell("tight settings (lease 1 s)", _results.Where(result => result.Case.IsTight));
+        await Tell("default settings (lease 10 s)", [.. _results.Where(result => !result.Case.IsTight)]);
+        await Tell("tight settings (lease 1 s)", [.. _results.Where(result => result.Case.IsTight)]);
         int identical = _results.Count(result => result.Outcome == CaseResult.Identical);
         int hung = _results.Count(
             result => result.Outcome.StartsWith(CaseResult.Hung, StringComparison.Ordinal));
@@ -63,13 +63,17 @@ internal sealed class Series(TimeSpan limit, TextWriter output)
             $"{_results.Count} cases, {identical} identical, {hung} hung, {Recovery(_results)}"));
     }
 
-    private async Task Tell(string settings, IEnumerable<CaseResult> results)
+    private async Task Tell(string settings, IReadOnlyList<CaseResult> results)
     {
-        var chosen = results.ToList();
-        int losses = chosen.Sum(result => result.Recoveries.Count);
-        if (losses > 0)
-            await output.WriteLineAsync(FormattableString.Invariant(
-                $"{settings}: {losses} node losses, {Recovery(chosen)}"));
+        var alone = results.Where(result => result.Case.Faults.Length == 1).ToList();
+        foreach (var (what, chosen) in ((string, IReadOnlyList<CaseResult>)[])
+            [("node losses", results), ("with no other fault", alone)])
+        {
+            int losses = chosen.Sum(result => result.Recoveries.Count);
+            if (losses > 0)
+                await output.WriteLineAsync(FormattableString.Invariant(
+                    $"{settings}: {losses} {what}, {Recovery(chosen)}"));
+        }
     }
 
     private static string Recovery(IEnumerable<CaseResult> results)
