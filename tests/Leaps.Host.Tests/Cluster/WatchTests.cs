@@ -124,6 +124,16 @@ public sealed class WatchTests : IDisposable
     }
 
     [Fact]
+    public void A_table_of_nodes_shortens_the_commit_in_a_version()
+    {
+        var node = ListedNode.Of(FakeCluster.NodeOf("n1", schedules: false)) with
+        {
+            Version = "0.1.0+1b3c1d1eca86775ee819be19763f81f0f75deb3d",
+        };
+        Assert.Equal("0.1.0+1b3c1d1", ListedNode.Table([node]).Rows[0][^1]);
+    }
+
+    [Fact]
     public void The_picture_of_a_run_shows_nodes_progress_status_and_events()
     {
         var node = ListedNode.Of(FakeCluster.NodeOf("n1", schedules: true));
@@ -145,11 +155,11 @@ public sealed class WatchTests : IDisposable
         Assert.Equal("""
             ── cluster lab, 03:04:05 UTC ─────────────────────────────────────────────────────────────────────
             no node answers; trying again
-            ╭──────┬──────────────────┬──────────┬─────────┬──────────┬────────┬────────┬───────┬─────────╮
-            │ node │ state            │ device   │ threads │    speed │ actors │ silent │ host  │ version │
-            ├──────┼──────────────────┼──────────┼─────────┼──────────┼────────┼────────┼───────┼─────────┤
-            │ n1   │ alive, schedules │ simd-fma │       2 │ 1.23E+05 │      3 │  0.2 s │ h1/42 │ 0.1.0   │
-            ╰──────┴──────────────────┴──────────┴─────────┴──────────┴────────┴────────┴───────┴─────────╯
+            ╭──────┬──────────────────┬──────────┬─────────┬─────────┬────────┬────────┬───────┬─────────╮
+            │ node │ state            │ device   │ threads │   speed │ actors │ silent │ host  │ version │
+            ├──────┼──────────────────┼──────────┼─────────┼─────────┼────────┼────────┼───────┼─────────┤
+            │ n1   │ alive, schedules │ simd-fma │       2 │ 123,456 │      3 │  0.2 s │ h1/42 │ 0.1.0   │
+            ╰──────┴──────────────────┴──────────┴─────────┴─────────┴────────┴────────┴───────┴─────────╯
             run ising (11112222) is running, home n1, 5 actors
             sample ━━━━━━━━━━────────────────────────────── 5/20, 2 windows/s, 0:08 left
             state      sampling

@@ -27,9 +27,15 @@ public sealed record ListedNode(string Name, string Host, int Process, string Ve
         [.. nodes.Select(node => (IReadOnlyList<string>)
         [
             node.Name, node.Schedules ? $"{node.State}, schedules" : node.State, node.Device,
-            ListedRun.Number(node.Threads), node.Speed.ToString("G3", CultureInfo.InvariantCulture),
+            ListedRun.Number(node.Threads), node.Speed.ToString("N0", CultureInfo.InvariantCulture),
             ListedRun.Number(node.Actors),
             string.Create(CultureInfo.InvariantCulture, $"{node.SilentSeconds:F1} s"),
-            $"{node.Host}/{ListedRun.Number(node.Process)}", node.Version,
+            $"{node.Host}/{ListedRun.Number(node.Process)}", Short(node.Version),
         ])]);
+
+    // 0.1.0+1b3c1d1: a commit's forty digits would take half of a terminal.
+    private static string Short(string version) =>
+        version.IndexOf('+', StringComparison.Ordinal) is int plus and >= 0
+            ? version[..Math.Min(version.Length, plus + 8)]
+            : version;
 }
