@@ -54,8 +54,13 @@ internal sealed class Series(TimeSpan limit, TextWriter output)
 
     private async Task Summarise()
     {
-        await Tell("default settings (lease 10 s)", [.. _results.Where(result => !result.Case.IsTight)]);
-        await Tell("tight settings (lease 1 s)", [.. _results.Where(result => result.Case.IsTight)]);
+        foreach (var settings in _results.GroupBy(result => result.Case.IsTight).OrderBy(group => group.Key))
+        {
+            string name = settings.Key ? "tight settings (lease 1 s)" : "default settings (lease 10 s)";
+            await Tell($"{name}, node losses", settings);
+            await Tell(
+                $"{name}, with no other fault", settings.Where(result => result.Case.Faults.Length == 1));
+        }
         int identical = _results.Count(result => result.Outcome == CaseResult.Identical);
         int hung = _results.Count(
             result => result.Outcome.StartsWith(CaseResult.Hung, StringComparison.Ordinal));
@@ -63,17 +68,12 @@ internal sealed class Series(TimeSpan limit, TextWriter output)
             $"{_results.Count} cases, {identical} identical, {hung} hung, {Recovery(_results)}"));
     }
 
-    private async Task Tell(string settings, IReadOnlyList<CaseResult> results)
+    private async Task Tell(string what, IEnumerable<CaseResult> results)
     {
-        var alone = results.Where(result => result.Case.Faults.Length == 1).ToList();
-        foreach (var (what, chosen) in ((string, IReadOnlyList<CaseResult>)[])
-            [("node losses", results), ("with no other fault", alone)])
-        {
-            int losses = chosen.Sum(result => result.Recoveries.Count);
-            if (losses > 0)
-                await output.WriteLineAsync(FormattableString.Invariant(
-                    $"{settings}: {losses} {what}, {Recovery(chosen)}"));
-        }
+        int losses = results.Sum(result => result.Recoveries.Count);
+        if (losses > 0)
+            await output.WriteLineAsync(
+                FormattableString.Invariant($"{what}: {losses}, {Recovery(results)}"));
     }
 
     private static string Recovery(IEnumerable<CaseResult> results)

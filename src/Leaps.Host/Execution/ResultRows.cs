@@ -78,7 +78,7 @@ internal static class ResultRows
     {
         var culture = CultureInfo.InvariantCulture;
         string line = string.Create(culture, $"trained {result.Updates:N0} updates in {result.Seconds:F1} s ")
-            + string.Create(culture, $"({result.UpdatesPerSecond:G3} updates/s)");
+            + $"({LineProgress.Rate(result.UpdatesPerSecond)} updates/s)";
         return result.BestRelativeEss is { } best
             ? line
                 + string.Create(culture, $"; best relative ESS {best:F3} after update {result.BestUpdate:N0}")

@@ -4,6 +4,7 @@ using Leaps.Actors.Protocol;
 using Leaps.Actors.Runtime;
 using Leaps.Host.Commands;
 using Leaps.Host.Configuration;
+using Leaps.Host.Terminal;
 using Leaps.Model;
 using Leaps.Model.Storage;
 using Leaps.Model.Targets;
@@ -107,8 +108,8 @@ internal sealed class TrainingRun(Target target, PreparedNetwork network, Traini
     {
         _lastReport = context.Clock.GetTimestamp();
         var culture = CultureInfo.InvariantCulture;
-        string rate = string.Create(
-            culture, $"{Rate(trainer.Updates):G3} updates/s, loss {_metrics!.RecentLoss:G3}");
+        string rate = $"{LineProgress.Rate(Rate(trainer.Updates))} updates/s, "
+            + string.Create(culture, $"loss {_metrics!.RecentLoss:G3}");
         if (IsEvaluated(trainer.BestRelativeEss))
             rate += string.Create(culture, $", best relative ESS {trainer.BestRelativeEss:F3}");
         context.Progress.Report("train", trainer.Updates, options.Updates, rate);

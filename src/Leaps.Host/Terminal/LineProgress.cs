@@ -47,6 +47,10 @@ public sealed class LineProgress(TextWriter writer, TimeProvider clock) : IProgr
         return left is { } time ? $"{line}, {Duration(time)} left" : line;
     }
 
+    /// <summary>How many a second: "0.518", "5.04", "118", "52,811".</summary>
+    public static string Rate(double rate) =>
+        rate.ToString(rate < 100 ? "G3" : "N0", CultureInfo.InvariantCulture);
+
     /// <summary>"0:09", "12:40", "3:05:00", "51:00:00".</summary>
     public static string Duration(TimeSpan time)
     {

@@ -47,6 +47,15 @@ public class ProgressTests
     public void Durations_are_short(double seconds, string text) =>
         Assert.Equal(text, LineProgress.Duration(TimeSpan.FromSeconds(seconds)));
 
+    [Theory]
+    [InlineData(0.5178, "0.518")]
+    [InlineData(5.041, "5.04")]
+    [InlineData(99.96, "100")]
+    [InlineData(117.6, "118")]
+    [InlineData(52811.4, "52,811")]
+    public void Rates_are_short_and_have_no_exponent(double rate, string text) =>
+        Assert.Equal(text, LineProgress.Rate(rate));
+
     [Fact]
     public void Bars_pass_on_the_result_and_the_error_of_the_work()
     {

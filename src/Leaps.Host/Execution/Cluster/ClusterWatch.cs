@@ -1,5 +1,5 @@
-using System.Globalization;
 using Leaps.Actors.Protocol;
+using Leaps.Host.Terminal;
 using Leaps.Model;
 using Ask = Leaps.Actors.Protocol.ClusterRequest.Types.Command;
 
@@ -96,7 +96,6 @@ internal sealed class ClusterWatch(ClusterSession session, string? run, TimeProv
         double rate = (now.Done - first.Done) / Math.Max(clock.GetElapsedTime(_start).TotalSeconds, 1e-3);
         string unit = now.Stage == "train" ? "updates" : "windows";
         var left = TimeSpan.FromSeconds(Math.Min((now.Total - now.Done) / rate, 1e9));
-        return string.Create(CultureInfo.InvariantCulture, $"{rate:G3} {unit}/s, ")
-            + $"{Terminal.LineProgress.Duration(left)} left";
+        return $"{LineProgress.Rate(rate)} {unit}/s, {LineProgress.Duration(left)} left";
     }
 }

@@ -27,7 +27,7 @@ public sealed record ListedNode(string Name, string Host, int Process, string Ve
         [.. nodes.Select(node => (IReadOnlyList<string>)
         [
             node.Name, node.Schedules ? $"{node.State}, schedules" : node.State, node.Device,
-            ListedRun.Number(node.Threads), node.Speed.ToString("N0", CultureInfo.InvariantCulture),
+            ListedRun.Number(node.Threads), LineProgress.Rate(node.Speed),
             ListedRun.Number(node.Actors),
             string.Create(CultureInfo.InvariantCulture, $"{node.SilentSeconds:F1} s"),
             $"{node.Host}/{ListedRun.Number(node.Process)}", Short(node.Version),
